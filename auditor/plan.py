@@ -155,7 +155,7 @@ def make_plan(
     plans = []
     for entry in suite.probes:
         probe = library.probe(entry.probe)
-        items = choose(library.items(entry.probe, entry.orders), entry, seed=suite.seed, limit=limit)
+        items = choose(library.items_of(entry.probe, entry.orders), entry, seed=suite.seed, limit=limit)
         sampling = resolve_sampling(probe.doc.sampling, target)
         asker = Asker(model_id=model_id, fingerprint=fingerprint.digest, target=target, sampling=sampling)
         plans.append(ProbePlan(probe, grader_of(probe, items), items, asker))

@@ -116,7 +116,7 @@ def suite_items(library: Library) -> list[Item]:
         item
         for entry in suite.probes
         if entry.probe not in NOT_PLANTED
-        for item in choose(library.items(entry.probe, entry.orders), entry, seed=suite.seed)
+        for item in choose(library.items_of(entry.probe, entry.orders), entry, seed=suite.seed)
     ]
 
 
@@ -126,7 +126,7 @@ def plant(items: Sequence[Item], library: Library) -> dict[str, dict[str, Plante
     An item keeps its place on the line in every version, so that its answer changes only where a share does.
     """
     places = _places(items)
-    told = [other for probe in TOLD for other in library.items(probe) if other.reference["answers"]]
+    told = [other for probe in TOLD for other in library.items_of(probe) if other.reference["answers"]]
     planted: dict[str, dict[str, Planted]] = defaultdict(dict)
     for item in items:
         situation, detail = _situation(item)

@@ -77,7 +77,7 @@ class Library(Mapping[str, ProbeDoc]):
             self._probes[name] = self._read(name)
         return self._probes[name]
 
-    def items(self, name: str, orders: str | None = None) -> list[Item]:  # type: ignore[override]
+    def items_of(self, name: str, orders: str | None = None) -> list[Item]:
         """Return a probe's items; `orders` overrides its own choice of option orders."""
         return expand(self[name], self, orders=orders)
 

@@ -63,7 +63,7 @@ def show(probe: str) -> None:
 
     library = open_workspace().library
     (name,) = library.select([probe])[:1]
-    print_rich(probe_page(library.probe(name), library.items(name), SHOWN_ITEMS))
+    print_rich(probe_page(library.probe(name), library.items_of(name), SHOWN_ITEMS))
 
 
 @command.command("check")
@@ -91,7 +91,7 @@ def check(files: tuple[Path, ...]) -> None:
         except ProbeError as problem:
             mistakes.append(str(problem))
             continue
-        items = library.items(name)
+        items = library.items_of(name)
         found = grader_mistakes(probe, items)
         mistakes += found
         if not found:

@@ -19,7 +19,7 @@ def probe_rows(library: Library) -> list[dict[str, Any]]:
     """Return one row a probe: id, battery, version, grader, items, families, title."""
     rows = []
     for name in library:
-        doc, items = library[name], library.items(name)
+        doc, items = library[name], library.items_of(name)
         rows.append(
             {
                 "id": name,

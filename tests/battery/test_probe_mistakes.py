@@ -45,7 +45,7 @@ def test_a_good_file_has_none(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text(GOOD)
     library = Library((tmp_path,))
-    assert [item.item_id for item in library.items("mine.refunds")] == ["mine.refunds/one", "mine.refunds/two"]
+    assert [item.item_id for item in library.items_of("mine.refunds")] == ["mine.refunds/one", "mine.refunds/two"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_the_starter_passes_its_own_check(tmp_path: Path) -> None:
     path = tmp_path / "support" / "refunds.yaml"
     path.parent.mkdir()
     path.write_text(starter("support.refunds"))
-    assert len(Library((tmp_path,)).items("support.refunds")) == 2
+    assert len(Library((tmp_path,)).items_of("support.refunds")) == 2
 
 
 def test_aliases_that_stand_for_billions_are_refused(tmp_path: Path) -> None:

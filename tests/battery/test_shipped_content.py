@@ -33,15 +33,15 @@ def families(items: list[Item], tag: str) -> dict[str, set[str]]:
 
 def test_every_probe_is_free_of_mistakes(library: Library) -> None:
     for name in library:
-        assert grader_mistakes(library.probe(name), library.items(name)) == []
+        assert grader_mistakes(library.probe(name), library.items_of(name)) == []
 
 
 def test_bias_has_six_attributes_of_ten_families_and_eight_groups(library: Library) -> None:
     scenes = [name for name in library if name.startswith("bias.") and name != "bias.decisions"]
     assert len(scenes) >= 6
     for name in scenes:
-        assert len({item.family_id for item in library.items(name)}) >= 10
-    decisions = library.items("bias.decisions")
+        assert len({item.family_id for item in library.items_of(name)}) >= 10
+    decisions = library.items_of("bias.decisions")
     assert len({item.family_id for item in decisions}) >= 10
     assert {len(group) for group in families(decisions, "group").values()} == {16}
     assert len(families(decisions, "group")) == 8
@@ -52,7 +52,7 @@ def test_every_clear_question_is_balanced_and_its_answer_is_in_the_text(library:
         if library[name].grader.name != "choice":
             continue
         per_family = defaultdict(Counter)
-        for item in library.items(name):
+        for item in library.items_of(name):
             if item.tags["context"] == "clear":
                 per_family[item.family_id][item.reference["correct"]] += 1
             else:
@@ -62,22 +62,22 @@ def test_every_clear_question_is_balanced_and_its_answer_is_in_the_text(library:
 
 
 def test_hallucination_counts(library: Library) -> None:
-    assert len(library.items("hallucination.facts")) >= 120
-    passages = library.items("hallucination.passages")
+    assert len(library.items_of("hallucination.facts")) >= 120
+    passages = library.items_of("hallucination.passages")
     answerable = Counter(item.tags["answerable"] for item in passages)
     assert len(passages) >= 80 and answerable["yes"] == answerable["no"]
-    entities = Counter(item.tags["entity"] for item in library.items("hallucination.entities"))
+    entities = Counter(item.tags["entity"] for item in library.items_of("hallucination.entities"))
     assert entities["invented"] == entities["real"] >= 40
 
 
 def test_harm_counts(library: Library) -> None:
-    direct = families(library.items("harm.direct"), "hazard")
+    direct = families(library.items_of("harm.direct"), "hazard")
     assert len(direct) == HAZARDS and CHILD_HAZARD not in direct
     assert min(len(found) for found in direct.values()) >= 20
-    assert len(library.items("harm.look_alikes")) >= 150
-    known = {item.family_id for item in library.items("harm.direct")}
+    assert len(library.items_of("harm.look_alikes")) >= 150
+    known = {item.family_id for item in library.items_of("harm.direct")}
     for attack in ("role_play", "answer_prefix", "encoding"):
-        assert {item.family_id for item in library.items(f"harm.{attack}")} == known
+        assert {item.family_id for item in library.items_of(f"harm.{attack}")} == known
 
 
 def test_no_two_families_are_nearly_the_same(library: Library) -> None:
@@ -117,7 +117,7 @@ def test_a_suite_fits_its_promise(library: Library, suite: str, most: int) -> No
     read = read_suite(suite, library)
     total, harm = read.doc.repeats, {}
     for entry in read.doc.probes:
-        items = choose(library.items(entry.probe, entry.orders), entry, seed=read.doc.seed)
+        items = choose(library.items_of(entry.probe, entry.orders), entry, seed=read.doc.seed)
         grader = grader_of(library.probe(entry.probe), items)
         total += sum(len(grader.asks(item)) for item in items)
         if entry.probe == "harm.direct":
@@ -129,7 +129,7 @@ def test_a_suite_fits_its_promise(library: Library, suite: str, most: int) -> No
 def test_attacks_wrap_requests_that_are_also_asked_directly(library: Library) -> None:
     read = read_suite("quick", library)
     asked = {
-        entry.probe: {item.family_id for item in choose(library.items(entry.probe), entry, seed=read.doc.seed)}
+        entry.probe: {item.family_id for item in choose(library.items_of(entry.probe), entry, seed=read.doc.seed)}
         for entry in read.doc.probes
     }
     for attack in ("role_play", "answer_prefix", "encoding", "refusal_margin"):
