@@ -188,7 +188,7 @@ def _json(path: Path) -> dict[str, Any]:
     """Return a JSON object, or an empty one for anything else: its bytes are hashed all the same."""
     try:
         document = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 from auditor.errors import ConfigError, nearest
 
 HUB_NAME = re.compile(r"[\w][\w.-]*/[\w.-]+")
 WEIGHTS = ("*.safetensors", "*.bin", "*.pt")
+DESCRIPTIONS = ("config.json", "generation_config.json", "tokenizer_config.json", "adapter_config.json")
+"""Files that hold one JSON object each."""
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt")
+COPY_AGAIN = "copy or download the model again"
 
 
 def is_hub_name(model: str) -> bool:
@@ -39,6 +44,7 @@ def check_model_folder(model: str) -> None:
         hint = "this is an adapter: name it in a target.yaml as `adapter`, and its base as `model`"
         fact = f"'{model}' is not a whole model; it lacks {', '.join(missing)}"
         raise ConfigError(fact, hint=hint if adapter else None)
+    _check_contents(folder)
 
 
 def check_adapter(adapter: str) -> None:
@@ -50,6 +56,7 @@ def check_adapter(adapter: str) -> None:
         raise ConfigError(f"adapter: '{adapter}' holds no adapter_config.json")
     if not _holds(folder, ("adapter_model.*",)):
         raise ConfigError(f"adapter: '{adapter}' holds no weights (adapter_model.safetensors)")
+    _check_contents(folder)
 
 
 def hub_snapshot(name: str) -> Path | None:
@@ -63,6 +70,37 @@ def hub_snapshot(name: str) -> Path | None:
         return None
     snapshot = model / "snapshots" / commit
     return snapshot if commit and snapshot.is_dir() else None
+
+
+def _check_contents(folder: Path) -> None:
+    """Raise `ConfigError` where a file that is there is not what its name promises."""
+    for file in (folder / name for name in DESCRIPTIONS):
+        if file.exists():
+            _check_object(file)
+    tokenizer = folder / "tokenizer.json"
+    if not tokenizer.exists() or find_spec("tokenizers") is None:
+        return
+    from tokenizers import Tokenizer
+
+    try:
+        Tokenizer.from_file(str(tokenizer))
+    # The library raises nothing narrower.
+    except Exception as problem:
+        fact = f"{tokenizer}: expected a tokenizer as the tokenizers library saves it: {problem}"
+        raise ConfigError(fact, hint=COPY_AGAIN) from None
+
+
+def _check_object(file: Path) -> None:
+    try:
+        document = json.loads(file.read_bytes())
+    except OSError as problem:
+        raise ConfigError(f"{file}: cannot be read: {problem.strerror}") from None
+    except RecursionError:
+        raise ConfigError(f"{file}: expected a JSON object, found one that is nested too deeply") from None
+    except ValueError as problem:
+        raise ConfigError(f"{file}: expected a JSON object: {problem}", hint=COPY_AGAIN) from None
+    if not isinstance(document, dict):
+        raise ConfigError(f"{file}: expected a JSON object, found {json.dumps(document)[:60]}", hint=COPY_AGAIN)
 
 
 def _holds(folder: Path, patterns: tuple[str, ...]) -> bool:

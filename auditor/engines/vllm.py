@@ -62,7 +62,10 @@ class VllmEngine:
         folder = hub_snapshot(self.target.model) if hub else Path(self.target.model)
         if folder is None:
             return fingerprint_hub_name(self.target, version=vllm_version())
-        return fingerprint_folder(self.target, folder, version=vllm_version())
+        try:
+            return fingerprint_folder(self.target, folder, version=vllm_version())
+        except OSError as problem:
+            raise ConfigError(f"{problem.filename}: cannot be read: {problem.strerror}") from None
 
     async def start(self, profile: Profile) -> EngineInfo:
         """See `Engine.start`."""

@@ -11,11 +11,15 @@ import pytest
 
 import auditor.engines
 from auditor.engines import vllm
-from auditor.engines.model_folder import hub_snapshot, is_hub_name
+from auditor.engines.model_folder import DESCRIPTIONS, hub_snapshot, is_hub_name
 from auditor.engines.vllm import VllmEngine, child_environment
 from auditor.errors import ConfigError
 from auditor.target import Target
 from auditor.types import Profile
+
+TOKENIZER = (
+    '{"version": "1.0", "added_tokens": [], "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}'
+)
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, held in files.items():
         (tmp_path / "models" / name).mkdir(parents=True)
         for file in held:
-            (tmp_path / "models" / name / file).write_text("{}")
+            (tmp_path / "models" / name / file).write_text(TOKENIZER if file == "tokenizer.json" else "{}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
@@ -61,6 +65,27 @@ async def test_what_is_missing_is_named(models: Path, changes: dict[str, Any], f
     assert (hint or "") in (caught.value.hint or "")
     with pytest.raises(ConfigError):
         await engine.start(Profile.GENERATE)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "fact"),
+    [
+        *[(file, text, "expected a JSON object") for file in DESCRIPTIONS for text in ("[1]", "null", "{", "[" * 9999)],
+        *[("tokenizer.json", text, "expected a tokenizer") for text in ("[1]", "{}", '{"model": 3}', "[" * 9999)],
+    ],
+)
+def test_a_file_that_is_not_what_its_name_promises_is_named(models: Path, file: str, text: str, fact: str) -> None:
+    folder = "adapter" if file.startswith("adapter") else "good"
+    Path("models", folder, file).write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        VllmEngine(Target(model="models/good", adapter="models/adapter")).check()
+    assert str(caught.value).startswith(f"models/{folder}/{file}: {fact}")
+
+
+def test_weights_that_cannot_be_read_are_named(models: Path) -> None:
+    Path("models/good/more.safetensors").mkdir()
+    with pytest.raises(ConfigError, match=r"more\.safetensors: cannot be read: Is a directory"):
+        VllmEngine(Target(model="models/good")).fingerprint()
 
 
 def test_a_whole_model_passes(models: Path) -> None:
