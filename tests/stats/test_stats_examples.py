@@ -2,10 +2,23 @@ import doctest
 
 import pytest
 
-from auditor.stats import bootstrap, bounds, families, means, power, proportions
+from auditor.stats import (
+    bootstrap,
+    bounds,
+    families,
+    means,
+    missing,
+    multiplicity,
+    paired,
+    permutation,
+    power,
+    proportions,
+)
+
+MODULES = [bootstrap, bounds, families, means, missing, multiplicity, paired, permutation, power, proportions]
 
 
-@pytest.mark.parametrize("module", [bootstrap, bounds, families, means, power, proportions], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
 def test_the_examples_in_the_docstrings_are_true(module):
     failed, tried = doctest.testmod(module)
     assert tried > 0
