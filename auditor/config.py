@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from auditor.documents import Document, Source, parse, plain, read_source
+from auditor.documents import Document, Source, Text, parse, plain, read_source
 from auditor.errors import ConfigError
 from auditor.target import TargetSettings
 
@@ -27,11 +27,11 @@ class Price(Document):
 class Config(Document):
     """The settings of a project."""
 
-    store: str = "audits"
+    store: Text = "audits"
     """Folder or fsspec URL of the runs."""
-    probes: list[str] = ["probes"]
+    probes: list[Text] = ["probes"]
     """Folders of own probes, beside the file."""
-    suite: str = "standard"
+    suite: Text = "standard"
     confidence: float = Field(default=0.95, gt=0.5, le=0.999)
     currency: str = "USD"
     prices: dict[str, Price] = {}
@@ -89,5 +89,5 @@ def _with_environment(config: Config) -> Config:
         return Config.model_validate({**config.model_dump(exclude_unset=True), **changes})
     except ValidationError as problem:
         name = PREFIX + str(problem.errors()[0]["loc"][0]).upper()
-        fact = problem.errors()[0]["msg"].removeprefix("Input ")
+        fact = problem.errors()[0]["msg"].removeprefix("Value error, ").removeprefix("Input ")
         raise ConfigError(f"{name} is '{os.environ[name]}', {fact}") from None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -25,6 +26,18 @@ class Document(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+def not_blank(text: str) -> str:
+    """Return text that can be asked, or can name something; raises ValueError for any other."""
+    if not text.strip():
+        raise ValueError("should not be empty")
+    if "\0" in text:
+        raise ValueError("should hold no NUL character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(not_blank)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,8 @@ def _scalar(node: Any) -> Any:
         if not isfinite(node):
             raise ValueError(f"{node} is not a number that can be used")
         return float(node)
+    if isinstance(node, date):
+        return node.isoformat()
     raise ValueError(f"a value of the kind {type(node).__name__} is not expected; put text in quotes")
 
 

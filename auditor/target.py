@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from auditor.documents import Document, read
+from auditor.documents import Document, Text, read
 from auditor.errors import ConfigError
 
 EngineName = Literal["vllm", "http", "replay"]
@@ -32,11 +32,11 @@ class TargetSettings(Document):
 
     engine: EngineName | None = None
     """Which engine asks it; told from `model` where left out."""
-    served_model: str | None = None
+    served_model: Text | None = None
     """The name at a server that serves several."""
-    adapter: str | None = None
+    adapter: Text | None = None
     """Folder of a LoRA adapter."""
-    chat_template: str | None = None
+    chat_template: Text | None = None
     """File of a chat template to use in place of the model's own."""
     template_args: dict[str, Any] = Field(default_factory=dict)
     """Arguments of the chat template, e.g. {enable_thinking: false}."""
@@ -66,14 +66,14 @@ class TargetSettings(Document):
     """Seconds for all requests together (http)."""
     retries: int = Field(default=5, ge=0, le=100)
     """Times that a request is asked again after a passing fault (http)."""
-    api_key_env: str = "OPENAI_API_KEY"
+    api_key_env: Text = "OPENAI_API_KEY"
     """Name of the environment variable that holds the server's key."""
 
 
 class Target(TargetSettings):
     """Everything that makes up one model version."""
 
-    model: str
+    model: Text
     """A folder or hub name (vllm), a URL (http), a .jsonl file of recorded responses (replay)."""
 
     def engine_name(self) -> EngineName:
@@ -93,14 +93,29 @@ def read_target(
     `defaults` are settings for every target; a target's own win, and `flags` that are not None win over both.
     """
     target = _read_file(Path(model)) if model.endswith((".yaml", ".yml")) else Target(model=model)
-    try:
-        urlsplit(target.model)
-    except ValueError as problem:
-        raise ConfigError(f"model: '{target.model[:80]}' is not a URL: {problem}") from None
     given = {name: getattr(defaults, name) for name in defaults.model_fields_set} if defaults else {}
     changes = {name: value for name, value in given.items() if name not in target.model_fields_set}
     changes |= {name: value for name, value in (flags or {}).items() if value is not None}
-    return target.model_copy(update=changes)
+    target = target.model_copy(update=changes)
+    _check_url(target.model, target.api_key_env)
+    return target
+
+
+def _check_url(model: str, key_name: str) -> None:
+    """Raise `ConfigError` where a URL is none, or holds more than an address: it is recorded with every run."""
+    if "://" not in model:
+        return
+    host = model.partition("://")[2].partition("/")[0]
+    held = {"a query": "?" in model, "a fragment": "#" in model, "a name or password": "@" in host}
+    for what in (what for what, found in held.items() if found):
+        hint = f"give the bare address, and put the key into the environment variable {key_name}"
+        raise ConfigError(f"model: the URL holds {what}, which would be recorded", hint=hint)
+    try:
+        usable = urlsplit(model).port != 0
+    except ValueError as problem:
+        raise ConfigError(f"model: '{model[:80]}' is not a URL: {problem}") from None
+    if not usable:
+        raise ConfigError(f"model: '{model[:80]}' is not a URL: there is no port 0")
 
 
 def _read_file(path: Path) -> Target:

@@ -6,6 +6,7 @@ import errno
 import importlib
 import io
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -70,6 +71,17 @@ class Commands(click.Group):
             raise click.UsageError(f"No such command '{args[0]}'." + (f" {hint}" if hint else ""), ctx)
         return super().resolve_command(ctx, args)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """See `click.Group.make_context`; help and version are written in here, before any command is invoked."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except OSError as error:
+            if error.errno not in DISK:
+                raise
+            sys.exit(_tell_of_disk(error))
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; no other place handles an error."""
         try:
@@ -82,6 +94,8 @@ class Commands(click.Group):
                 click.echo(f"Hint: {_printable(error.hint)}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # all is kept: another one must not break the ending
             click.echo("Interrupted: what was answered is kept; the same command goes on", err=True)
             ctx.exit(130)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -96,9 +110,7 @@ class Commands(click.Group):
                 click.echo(f"Error: {_printable(str(error.filename))[:80]}...: {error.strerror}", err=True)
                 ctx.exit(2)
             if isinstance(error, OSError) and error.errno in DISK:
-                sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what is left in it cannot be written either
-                click.echo(f"Error: cannot be written: {error.strerror}", err=True)
-                ctx.exit(4)
+                ctx.exit(_tell_of_disk(error))
             with tempfile.NamedTemporaryFile(
                 "w", prefix="auditor-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
             ) as file:
@@ -107,6 +119,13 @@ class Commands(click.Group):
             click.echo(f"Error: this is a bug of auditor: {fact[:300]}", err=True)
             click.echo(f"Hint: the traceback is in {file.name}; what was answered is kept", err=True)
             ctx.exit(70)
+
+
+def _tell_of_disk(error: OSError) -> int:
+    """Say that the disk behind our output is full or broken, and return the exit code."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - what is left in it cannot be written either
+    click.echo(f"Error: cannot be written: {error.strerror}", err=True)
+    return 4
 
 
 def _printable(text: str) -> str:

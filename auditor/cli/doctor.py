@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import open_workspace, store_option
+
+if TYPE_CHECKING:
+    from auditor.runs.store import Store
 
 BREAKS_TEXT_MODELS = ("torchvision", "torchaudio", "torchcodec")
 Check = tuple[bool | None, str]
@@ -49,7 +52,7 @@ def _checks(store: str | None) -> Iterator[Check]:
     yield from _vllm()
     yield from _gpu()
     workspace = open_workspace(store)
-    yield from _store(Path(str(workspace.store.root)))
+    yield from _store(workspace.store)
     batteries = workspace.library.batteries()
     yield True, "probes: " + ", ".join(f"{name} {len(probes)}" for name, probes in batteries.items())
     key = "OPENAI_API_KEY"
@@ -81,7 +84,16 @@ def _gpu() -> Iterator[Check]:
     yield said.returncode == 0, said.stdout.strip() or said.stderr.strip()
 
 
-def _store(root: Path) -> Iterator[Check]:
+def _store(store: Store) -> Iterator[Check]:
+    from auditor.errors import DataError
+    from auditor.runs.remote import Remote
+
+    if "://" in store.root:
+        try:
+            yield True, f"store {store.root}: {len(Remote(store.root).names())} runs"
+        except DataError as problem:
+            yield False, str(problem)
+    root = store.folder
     folder = next(parent for parent in (root, *root.absolute().parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=folder):

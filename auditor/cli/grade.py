@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from auditor.cli.options import open_workspace, store_option
+from auditor.cli.options import TEXT, open_workspace, store_option
 
 
 @click.command("grade")
-@click.argument("run")
-@click.option("--layer", required=True, help="Name of the new grading")
+@click.argument("run", type=TEXT)
+@click.option("--layer", type=TEXT, required=True, help="Name of the new grading")
 @store_option
 def command(run: str, layer: str, store: str | None) -> None:
     """Grade saved answers again, as a new layer

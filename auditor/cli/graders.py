@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import open_workspace, output_options, store_option, write
+from auditor.cli.options import TEXT, open_workspace, output_options, store_option, write
 
 
 @click.group("graders")
@@ -46,7 +46,7 @@ def list_graders() -> None:
 
 
 @command.command("test")
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", type=TEXT, nargs=-1, required=True)
 @click.option(
     "--labels",
     required=True,

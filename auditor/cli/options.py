@@ -17,7 +17,23 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-store_option = click.option("--store", help="Folder or URL of the runs [default: auditor.yaml, else audits]")
+
+class Text(click.types.StringParamType):
+    """Text that names something."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """See `click.ParamType.convert`."""
+        from auditor.documents import not_blank
+
+        try:
+            return not_blank(str(value))
+        except ValueError as problem:
+            self.fail(str(problem), param, ctx)
+
+
+TEXT = Text()
+
+store_option = click.option("--store", type=TEXT, help="Folder or URL of the runs [default: auditor.yaml, else audits]")
 
 
 def output_options(*formats: str) -> Callable[[F], F]:
@@ -44,12 +60,19 @@ def selection_options(function: F) -> F:
     for option in (
         click.option("--limit", type=click.IntRange(1), help="At most so many families of each probe"),
         click.option(
-            "-p", "--probe", "probes", multiple=True, help="Probe id, glob or path of a YAML file; repeatable"
+            "-p",
+            "--probe",
+            "probes",
+            type=TEXT,
+            multiple=True,
+            help="Probe id, glob or path of a YAML file; repeatable",
         ),
-        click.option("-b", "--battery", "batteries", multiple=True, help="Battery to ask; repeatable [default: all]"),
-        click.option("--suite", help="Suite that is asked [default: auditor.yaml, else standard]"),
-        click.option("--served-model", help="Name of the model at a server that has several"),
-        click.option("--name", help="NAME@VERSION of this model [default: from MODEL]"),
+        click.option(
+            "-b", "--battery", "batteries", type=TEXT, multiple=True, help="Battery to ask; repeatable [default: all]"
+        ),
+        click.option("--suite", type=TEXT, help="Suite that is asked [default: auditor.yaml, else standard]"),
+        click.option("--served-model", type=TEXT, help="Name of the model at a server that has several"),
+        click.option("--name", type=TEXT, help="NAME@VERSION of this model [default: from MODEL]"),
     ):
         function = option(function)
     return function

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import open_workspace, output_options, selection_options, store_option, write
+from auditor.cli.options import TEXT, open_workspace, output_options, selection_options, store_option, write
 
 
 @click.command("plan")
-@click.argument("model")
+@click.argument("model", type=TEXT)
 @selection_options
 @store_option
 @output_options("terminal", "json")

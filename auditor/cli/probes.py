@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import Workspace, open_workspace, output_options, write
+from auditor.cli.options import TEXT, Workspace, open_workspace, output_options, write
 
 SHOWN_ITEMS = 3
 TRIED = 5
@@ -49,7 +49,7 @@ def list_probes(form: str, output: Path | None) -> None:
 
 
 @command.command("show")
-@click.argument("probe")
+@click.argument("probe", type=TEXT)
 def show(probe: str) -> None:
     """Show what a probe measures and its first items as they are asked
 
@@ -102,10 +102,10 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 @command.command("try")
-@click.argument("probe")
-@click.option("-m", "--model", required=True, help="MODEL as in `auditor run`")
+@click.argument("probe", type=TEXT)
+@click.option("-m", "--model", type=TEXT, required=True, help="MODEL as in `auditor run`")
 @click.option("--limit", type=click.IntRange(1), default=TRIED, show_default=True, help="Families that are asked")
-@click.option("--served-model", help="Name of the model at a server that has several")
+@click.option("--served-model", type=TEXT, help="Name of the model at a server that has several")
 def try_probe(probe: str, model: str, limit: int, served_model: str | None) -> None:
     """Ask a few items and show prompt, answer and verdict; keeps no run
 
@@ -145,7 +145,7 @@ def try_probe(probe: str, model: str, limit: int, served_model: str | None) -> N
 
 
 @command.command("new")
-@click.argument("probe")
+@click.argument("probe", type=TEXT)
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("probes"), show_default=True, help="Folder of own probes"
 )

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import open_workspace, output_options, store_option, warn_of, write
+from auditor.cli.options import TEXT, open_workspace, output_options, store_option, warn_of, write
 
 
 @click.command("report")
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", type=TEXT, nargs=-1, required=True)
 @store_option
 @output_options("html", "terminal", "json")
 def command(runs: tuple[str, ...], store: str | None, form: str, output: Path | None) -> None:

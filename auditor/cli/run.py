@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import open_workspace, output_options, selection_options, store_option, write
+from auditor.cli.options import TEXT, open_workspace, output_options, selection_options, store_option, write
 
 
 @click.command("run")
-@click.argument("model")
+@click.argument("model", type=TEXT)
 @selection_options
 @store_option
 @click.option("--concurrency", type=click.IntRange(1, 4096), help="Requests under way at once (servers) [default: 64]")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.options import open_workspace, output_options, store_option, warn_of, write
+from auditor.cli.options import TEXT, open_workspace, output_options, store_option, warn_of, write
 
 if TYPE_CHECKING:
     from auditor.runs.record import Run
@@ -20,11 +20,11 @@ SEVERITIES = ("low", "medium", "high", "critical")
 
 
 @click.command("show")
-@click.argument("run")
-@click.option("-p", "--probe", help="Probe id or glob")
-@click.option("-l", "--label", help="Label of the verdict, e.g. full_compliance or undetermined")
-@click.option("-i", "--item", help="Item id or glob")
-@click.option("--flipped-from", metavar="BASE", help="Only items whose verdict differs from this run's")
+@click.argument("run", type=TEXT)
+@click.option("-p", "--probe", type=TEXT, help="Probe id or glob")
+@click.option("-l", "--label", type=TEXT, help="Label of the verdict, e.g. full_compliance or undetermined")
+@click.option("-i", "--item", type=TEXT, help="Item id or glob")
+@click.option("--flipped-from", type=TEXT, metavar="BASE", help="Only items whose verdict differs from this run's")
 @click.option("-n", "--most", type=click.IntRange(1, 10**9), default=20, show_default=True, help="Show at most so many")
 @store_option
 @output_options("terminal", "json")

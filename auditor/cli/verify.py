@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import open_workspace, store_option
+from auditor.cli.options import TEXT, open_workspace, store_option
 
 
 @click.command("verify")
-@click.argument("run")
+@click.argument("run", type=TEXT)
 @store_option
 def command(run: str, store: str | None) -> None:
     """Check the seal of a run

@@ -62,9 +62,6 @@ class HttpEngine:
         if url.scheme not in ("http", "https") or not url.hostname:
             hint = "it looks like http://localhost:8000/v1"
             raise ConfigError(f"model: '{self.target.model}' is not the URL of a server", hint=hint)
-        if url.username or url.password:
-            hint = f"put the key into the environment variable {self.target.api_key_env}"
-            raise ConfigError("model: the URL holds a name or password, which would be recorded", hint=hint)
         for name in ("adapter", "chat_template"):
             if getattr(self.target, name):
                 hint = "set it up at the server, or give the model's folder in place of the URL"

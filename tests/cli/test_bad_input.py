@@ -75,13 +75,22 @@ def refused(done: Result, code: int, *lines: str) -> None:
             "http://",
             ["Error: model: 'http://' is not the URL of a server", "Hint: it looks like http://localhost:8000/v1"],
         ),
-        (
-            "http://me:secret@localhost/v1",
-            [
-                "Error: model: the URL holds a name or password, which would be recorded",
-                "Hint: put the key into the environment variable OPENAI_API_KEY",
-            ],
-        ),
+        ("http://h:99999/", ["Error: model: 'http://h:99999/' is not a URL: Port out of range 0-65535"]),
+        ("http://h:0/", ["Error: model: 'http://h:0/' is not a URL: there is no port 0"]),
+        *[
+            (
+                url,
+                [
+                    f"Error: model: the URL holds {what}, which would be recorded",
+                    "Hint: give the bare address, and put the key into the environment variable OPENAI_API_KEY",
+                ],
+            )
+            for url, what in (
+                ("http://me:secret@localhost/v1", "a name or password"),
+                ("http://localhost/v1?api_key=secret", "a query"),
+                ("http://localhost/v1#secret", "a fragment"),
+            )
+        ],
     ],
 )
 def test_models_that_are_none(auditor: Auditor, model: str, lines: list[str]) -> None:
@@ -206,6 +215,20 @@ def test_questions_that_are_none(auditor: Auditor, arguments: tuple[str, ...], l
         (("run", "x", "--limit", "0"), "Invalid value for '--limit': 0 is not in the range x>=1."),
         (("show", "x", "-f", "xml"), "Invalid value for '-f' / '--format': 'xml' is not one of 'terminal', 'json'."),
         (("report",), "Missing argument 'RUNS...'."),
+        (("run", ""), "Invalid value for 'MODEL': should not be empty"),
+        (("run", "a\0b"), "Invalid value for 'MODEL': should hold no NUL character"),
+        (("show", " "), "Invalid value for 'RUN': should not be empty"),
+        *[
+            (("run", "x", option, ""), f"Invalid value for {shown}: should not be empty")
+            for option, shown in (
+                ("--store", "'--store'"),
+                ("--suite", "'--suite'"),
+                ("--name", "'--name'"),
+                ("--probe", "'-p' / '--probe'"),
+                ("--battery", "'-b' / '--battery'"),
+                ("--served-model", "'--served-model'"),
+            )
+        ],
     ],
 )
 def test_usage_that_is_wrong(auditor: Auditor, arguments: tuple[str, ...], fact: str) -> None:
@@ -326,6 +349,9 @@ def test_probe_files_that_are_not_yaml(auditor: Auditor, text: bytes, fact: str)
             "target:\n  concurrency: lots\n",
             "auditor.yaml:2: target.concurrency: should be a valid integer (found 'lots')",
         ),
+        ("store: ''\n", "auditor.yaml:1: store: should not be empty (found '')"),
+        ('suite: "a\\0b"\n', "auditor.yaml:1: suite: should hold no NUL character (found 'a\\x00b')"),
+        ("probes: [probes, ' ']\n", "auditor.yaml:1: probes.1: should not be empty (found ' ')"),
         ("target: {model: ./x}\n", "auditor.yaml:1: target.model: unknown key"),
         ("- store\n", "auditor.yaml:1: keys with values are expected here"),
         ("store: [\n", "auditor.yaml:2: not valid YAML: expected the node content, but found '<stream end>'"),
@@ -361,15 +387,16 @@ def test_mistakes_in_a_target(auditor: Auditor, text: str, fact: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "fact"),
+    ("name", "value", "fact"),
     [
-        ("high", "AUDITOR_CONFIDENCE is 'high', expected a number"),
-        ("95", "AUDITOR_CONFIDENCE is '95', should be less than or equal to 0.999"),
-        ("nan", "AUDITOR_CONFIDENCE is 'nan', should be a finite number"),
+        ("CONFIDENCE", "high", "expected a number"),
+        ("CONFIDENCE", "95", "should be less than or equal to 0.999"),
+        ("CONFIDENCE", "nan", "should be a finite number"),
+        ("STORE", " ", "should not be empty"),
     ],
 )
-def test_mistakes_in_the_environment(auditor: Auditor, value: str, fact: str) -> None:
-    refused(auditor(*RUN, env={"AUDITOR_CONFIDENCE": value}), 2, f"Error: {fact}")
+def test_mistakes_in_the_environment(auditor: Auditor, name: str, value: str, fact: str) -> None:
+    refused(auditor(*RUN, env={f"AUDITOR_{name}": value}), 2, f"Error: AUDITOR_{name} is '{value}', {fact}")
 
 
 def test_settings_of_auditor_yaml_hold_for_every_target_but_its_own_win(auditor: Auditor) -> None:
@@ -392,6 +419,12 @@ def test_a_store_that_cannot_be(auditor: Auditor) -> None:
             f"Error: {store}: cannot be read: Not a directory",
             "Hint: --store names the folder of the runs",
         )
+
+
+@pytest.mark.parametrize("command", [("run", "said.jsonl", "--suite", "small"), ("doctor",)])
+def test_a_store_of_an_unknown_kind(auditor: Auditor, command: tuple[str, ...]) -> None:
+    done = auditor(*command, "--store", "foo://x")
+    assert (done.exit_code, done.stderr) == (2, "Error: store 'foo://x' cannot be opened: Protocol not known: foo\n")
 
 
 @pytest.mark.parametrize("command", [("report", "bot@1"), ("run", "said.jsonl", "--suite", "small", "-f", "json")])
@@ -480,10 +513,11 @@ def test_a_bug_of_ours_is_called_one(auditor: Auditor, monkeypatch: pytest.Monke
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_disk_behind_stdout_is_no_bug() -> None:
+@pytest.mark.parametrize("words", [("probes", "list"), ("--help",), ("--version",)])
+def test_a_full_disk_behind_stdout_is_no_bug(words: tuple[str, ...]) -> None:
     code = "from auditor.cli import main; main()"
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-c", code, "probes", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-c", code, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (done.returncode, done.stderr) == (4, "Error: cannot be written: No space left on device\n")
