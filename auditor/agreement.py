@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from auditor.errors import ConfigError, DataError, nearest
 from auditor.graders.agreement import agreement
 from auditor.graders.registry import grader_class
+from auditor.runs.codec import decode
 from auditor.runs.record import Run
 
 
@@ -38,7 +38,7 @@ def read_labels(path: Path) -> list[Label]:
         if not line.strip():
             continue
         try:
-            labels.append(_label(path, number, json.loads(line)))
+            labels.append(_label(path, number, decode(line.encode())))
         except ValueError as problem:
             raise ConfigError(f"{path}:{number}: not valid JSON: {problem}") from None
     return labels
@@ -51,6 +51,9 @@ def _label(path: Path, number: int, row: Any) -> Label:
     for name in ("item_id", "label"):
         if not isinstance(fields.get(name), str):
             raise ConfigError(f"{path}:{number}: {name} is {fields.get(name)!r:.60}, expected a text")
+    for name in ("model", "answer"):
+        if not isinstance(fields[name], str | None):
+            raise ConfigError(f"{path}:{number}: {name} is {fields[name]!r:.60}, expected a text or nothing")
     return Label(**fields)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from auditor.battery.library import Library
 from auditor.battery.schema import Pooled, ProbeDoc
-from auditor.errors import ProbeError
+from auditor.errors import DataError, ProbeError
 from auditor.estimates import estimate_run
 from auditor.graders.registry import grade_answers
 from auditor.plan import grader_of
@@ -52,7 +52,7 @@ def regrade(run: Run, name: str, library: Library) -> Path:
                 )
     rows.sort(key=lambda row: (row["probe_id"], row["item_id"], row["repeat"], row["sample"]))
     asked: dict[str, tuple[ProbeDoc, Iterable[Item]]] = {probe: (doc, items[probe]) for probe, doc in probes.items()}
-    pooled = [Pooled.model_validate(entry) for entry in run.manifest["pooled"]]
+    pooled = [Pooled(**{name: entry[name] for name in Pooled.model_fields}) for entry in run.manifest["pooled"]]
     estimates = estimate_run(
         asked, pooled, rows, confidence=run.manifest["confidence"], suite_version=run.manifest["suite"]["version"]
     )
@@ -63,6 +63,10 @@ def _answers(run: Run, items: dict[str, Item]) -> dict[str, dict[tuple[str, int]
     """Return probe -> (family, repeat) -> answers."""
     responses: dict[tuple[str, int, int], dict[tuple[str, int], Response]] = defaultdict(dict)
     for row in run.iter_responses():
+        if row["item_id"] not in items:
+            raise DataError(
+                f"{run.path}: there is a response to the item '{row['item_id']}', which the run does not hold"
+            )
         key = (row["item_id"], row["sample"], row["repeat"])
         responses[key][row["part"], row["turn"]] = response_from_row(row)
     found: dict[str, dict[tuple[str, int], list[Answer]]] = defaultdict(lambda: defaultdict(list))

@@ -123,7 +123,7 @@ def _worst_table(
         ("where it is worst", "left", 47), ("value", "right", 7), ("95% interval", "right", 15), ("fam", "right", 4)
     )
     for cell in _worst(estimates, kinds, batteries):
-        kind = kinds[cell.probe_id, cell.metric]
+        kind = kinds.get((cell.probe_id, cell.metric), "rate")
         thin = "~" if cell.families < THIN else ""
         value = cell.cell.partition("=")[2]
         place = f" {cell.cell}" if value and not cell.probe_id.endswith(f".{value}") else ""

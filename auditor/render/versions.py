@@ -71,7 +71,7 @@ class Version:
 def read_versions(runs: Sequence[Run]) -> list[Version]:
     """Name the runs, which come oldest first: by version where all are one model, else in full."""
     if not runs:
-        raise DataError("a report needs at least one run", hint="auditor history lists the runs")
+        raise DataError("a report needs at least one run", hint="auditor run MODEL makes one")
     one_model = len({run.manifest["model"]["name"] for run in runs}) == 1
     names = [run.manifest["model"]["version"] if one_model else run.model_id for run in runs]
     names = [name if run.layer == BASE else f"{name}#{run.layer}" for name, run in zip(names, runs, strict=True)]

@@ -10,6 +10,7 @@ from auditor.runs import journal
 from auditor.runs.codec import response_from_row
 from auditor.runs.files import read_rows
 from auditor.runs.layout import JOURNAL, RESPONSES
+from auditor.runs.schema import RESPONSE_ROW
 from auditor.runs.seal import require_intact
 from auditor.runs.stored import State, Stored
 from auditor.types import Response, Status
@@ -53,4 +54,4 @@ class Answers:
         if run.state is State.UNFINISHED:
             return journal.read(path / JOURNAL)
         require_intact(path)
-        return (response_from_row(row) for row in read_rows(path / RESPONSES))
+        return (response_from_row(row) for row in read_rows(path / RESPONSES, RESPONSE_ROW))

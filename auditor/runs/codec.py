@@ -24,8 +24,15 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is not a number that JSON knows")
 
 
+def _finite(literal: str) -> float:
+    number = float(literal)
+    if not math.isfinite(number):
+        raise ValueError(f"{literal:.60} is not a finite number")
+    return number
+
+
 _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def encode(obj: Any) -> bytes:
@@ -108,12 +115,26 @@ def verdict_from_row(row: Mapping[str, Any]) -> Verdict:
 _VERDICT_FIELDS = ("label", "probability", "value", "evidence", "reason")
 
 
+def check(data: Any, kind: Any) -> None:
+    """Raise `DataError` that names the field, unless plain data is of a kind (`schema`)."""
+    try:
+        msgspec.convert(data, kind)
+    except (msgspec.ValidationError, ValueError) as problem:
+        raise DataError(_explain(problem)) from None
+
+
 def _from_row(row: Mapping[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(row, kind)
     except (msgspec.ValidationError, ValueError) as problem:
-        fact = str(problem).replace(" - at `$.", " at `").replace(" - at `$`", "")
-        raise DataError(f"not a row of {kind.__name__}: {fact}") from None
+        raise DataError(f"not a row of {kind.__name__}: {_explain(problem)}") from None
+
+
+def _explain(problem: Exception) -> str:
+    """Return what is wrong with plain data, and where."""
+    fact, _, where = str(problem).partition(" - at `$")
+    where = where.rstrip("`").removeprefix(".")
+    return f"{fact:.200} at `{where:.200}`" if where else f"{fact:.200}"
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from auditor.errors import DataError
-from auditor.runs.codec import Row, decode, encode
+from auditor.runs.codec import Row, check, decode, encode
 
 FILE_MODE = 0o600
 """Answers may be sensitive: for the owner's eyes."""
@@ -75,8 +76,20 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
             packed.write(encode(row) + b"\n")
 
 
+def is_irregular(path: Path) -> bool:
+    """Return whether something else than a file is there: a pipe or a device would be read without an end."""
+    return path.exists() and not path.is_file()
+
+
+def require_regular(path: Path) -> None:
+    """Raise `DataError` where something else than a file bears a file's name."""
+    if is_irregular(path):
+        raise DataError(f"{path}: is not a regular file", hint="move it aside")
+
+
 def read_json(path: Path) -> Row:
     """Return a document; raises `DataError` that names the file."""
+    require_regular(path)
     try:
         document = decode(path.read_bytes())
     except FileNotFoundError:
@@ -90,26 +103,31 @@ def read_json(path: Path) -> Row:
     return document
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of gzipped JSON lines; raises `DataError` that names file and line."""
+def read_rows(path: Path, kind: Any) -> Iterator[Row]:
+    """Yield the rows of gzipped JSON lines; raises `DataError` that names file, line and field.
+
+    `kind` is what every row must be (`schema`).
+    """
+    require_regular(path)
     number = 0
     try:
         with gzip.open(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                yield _parse_line(line, path, number)
+            for number, line in enumerate(io.BufferedReader(file), 1):  # finds the lines quicker
+                yield _parse_line(line, kind, path, number)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except (OSError, EOFError, zlib.error) as problem:
         raise DataError(f"{path}:{number + 1}: cannot be read: {problem}") from None
 
 
-def _parse_line(line: bytes, path: Path, number: int) -> Row:
+def _parse_line(line: bytes, kind: Any, path: Path, number: int) -> Row:
     try:
-        row = decode(line)
+        row: Row = decode(line)
+        check(row, kind)
     except ValueError as problem:
         raise DataError(f"{path}:{number}: not JSON: {problem}") from None
-    if not isinstance(row, dict):
-        raise DataError(f"{path}:{number}: holds a {type(row).__name__}, expected an object")
+    except DataError as problem:
+        raise DataError(f"{path}:{number}: {problem}") from None
     return row
 
 

@@ -11,8 +11,8 @@ from types import TracebackType
 
 from auditor.errors import DataError
 from auditor.runs.codec import decode, encode, response_from_row, to_row
-from auditor.runs.files import FILE_MODE
-from auditor.types import Response
+from auditor.runs.files import FILE_MODE, require_regular
+from auditor.types import Response, Status
 
 SYNC_SECONDS = 1.0
 """Answers are pushed through to the disk at most so often; only a power cut can take the last of them."""
@@ -25,6 +25,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        require_regular(path)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE)
         self._answers, self._size = _whole_lines(self._file)
         os.ftruncate(self._file, self._size)
@@ -84,6 +85,7 @@ def read(path: Path) -> Iterator[Response]:
 
     A line that is broken elsewhere raises `DataError` with file and line. No file means no answers.
     """
+    require_regular(path)
     try:
         with open(path, "rb") as file:
             for number, line in enumerate(file, 1):
@@ -93,6 +95,11 @@ def read(path: Path) -> Iterator[Response]:
         return
     except OSError as problem:
         raise DataError(f"{path}: cannot be read: {problem.strerror}") from None
+
+
+def is_answered(path: Path) -> bool:
+    """Return whether a journal holds an answer; requests that failed are none."""
+    return any(response.status is not Status.FAILED for response in read(path))
 
 
 def _answer(line: bytes, path: Path, number: int) -> Response:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import DataError
 from auditor.runs.codec import Row, estimate_from_row
 from auditor.runs.files import read_json, read_rows
 from auditor.runs.frames import ITEM_COLUMNS, RESPONSE_COLUMNS, VERDICT_COLUMNS, frame
 from auditor.runs.layers import layer_folder, layers
-from auditor.runs.layout import BASE, ESTIMATES, ITEMS, MANIFEST, RESPONSES, VERDICTS
+from auditor.runs.layout import BASE, ESTIMATES, ITEMS, LAYER, MANIFEST, RESPONSES, VERDICTS
 from auditor.runs.lift import lift
 from auditor.runs.references import RESUME
+from auditor.runs.schema import ITEM_ROW, RESPONSE_ROW, VERDICT_ROW, Manifest
 from auditor.runs.seal import verify
 from auditor.runs.store import Store
 from auditor.runs.stored import State, read_manifest
@@ -35,7 +36,7 @@ class Run:
         self.path = path
         self.layer = layer or BASE
         """Which grading `verdicts` and `estimates` are of."""
-        self.manifest = read_manifest(path / MANIFEST)
+        self.manifest = read_manifest(path / MANIFEST, Manifest)
         self._graded = layer_folder(path, self.layer)
 
     def __repr__(self) -> str:
@@ -58,6 +59,17 @@ class Run:
         return layers(self.path)
 
     @cached_property
+    def graders(self) -> dict[str, dict[str, Any]]:
+        """Probe id -> the {name, version, settings} of the grader of this layer."""
+        if self.layer == BASE:
+            return {probe["id"]: probe["grader"] for probe in self.manifest["probes"]}
+        path = self._graded / LAYER
+        found = lift(read_json(path), str(path)).get("graders")
+        if not isinstance(found, dict):
+            raise DataError(f"{path}: graders is a {type(found).__name__}, expected one for each probe")
+        return found
+
+    @cached_property
     def problems(self) -> list[str]:
         """What is not as it was sealed; empty where all is well."""
         return verify(self.path)
@@ -69,10 +81,13 @@ class Run:
         rows = lift(read_json(path), str(path)).get("estimates")
         if not isinstance(rows, list):
             raise DataError(f"{path}: estimates is a {type(rows).__name__}, expected a list")
-        try:
-            return [estimate_from_row(row) for row in rows]
-        except DataError as problem:
-            raise DataError(f"{path}: {problem}") from None
+        estimates = []
+        for place, row in enumerate(rows):
+            try:
+                estimates.append(estimate_from_row(row))
+            except DataError as problem:
+                raise DataError(f"{path}: estimates[{place}]: {problem}") from None
+        return estimates
 
     @cached_property
     def items(self) -> pd.DataFrame:
@@ -91,15 +106,22 @@ class Run:
 
     def iter_items(self) -> Iterator[Row]:
         """Yield the rows of the items."""
-        return read_rows(self.path / ITEMS)
+        return self._rows(self.path / ITEMS, ITEM_ROW)
 
     def iter_responses(self) -> Iterator[Row]:
         """Yield the rows of the responses."""
-        return read_rows(self.path / RESPONSES)
+        return self._rows(self.path / RESPONSES, RESPONSE_ROW)
 
     def iter_verdicts(self) -> Iterator[Row]:
         """Yield the rows of this layer's verdicts."""
-        return read_rows(self._graded / VERDICTS)
+        return self._rows(self._graded / VERDICTS, VERDICT_ROW)
+
+    def _rows(self, path: Path, kind: Any) -> Iterator[Row]:
+        probes = {probe["id"] for probe in self.manifest["probes"]}
+        for number, row in enumerate(read_rows(path, kind), 1):
+            if row["probe_id"] not in probes:
+                raise DataError(f"{path}:{number}: probe_id is {row['probe_id']!r:.60}, which {MANIFEST} does not name")
+            yield row
 
 
 def open_run(reference: str | Path, store: Store | None = None) -> Run:

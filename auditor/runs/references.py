@@ -43,6 +43,12 @@ def with_layer(run: Stored, layer: str | None) -> Stored:
     return replace(run, layer=layer) if layer else run
 
 
+def could_be_of_plan(run: Stored, plan_hash: str, model_id: str | None) -> bool:
+    """Return whether a damaged run, of which only the folder's name is known, is of a plan."""
+    name, *ends = run.path.name.rsplit(".", 2)
+    return len(ends) == 2 and ends[1] == plan_hash[:8] and model_id in (None, name)
+
+
 def _is_of(run: Stored, reference: str) -> bool:
     name, _, version = reference.rpartition("@")
     return run.model_id.rpartition("@")[0] == name if version == LATEST else run.model_id == reference

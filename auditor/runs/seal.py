@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.errors import DataError, SealError
 from auditor.runs.codec import encode
-from auditor.runs.files import read_json, write_json
+from auditor.runs.files import is_irregular, read_json, write_json
 from auditor.runs.layout import LAYERS, SCHEMA_VERSION, SEAL, is_passing
 from auditor.runs.lift import lift
 
@@ -58,7 +58,9 @@ def _verify_files(folder: Path, *, run: Path | None = None) -> list[str]:
     files: dict[str, str] = document["files"]
     for name, expected in files.items():
         try:
-            if _hash(folder / name) != expected:
+            if is_irregular(folder / name):
+                problems.append(f"{name} is not a regular file")
+            elif _hash(folder / name) != expected:
                 problems.append(f"{name} has changed since it was sealed")
         except FileNotFoundError:
             problems.append(f"{name} is missing")

@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 
 from auditor.errors import ConfigError, DataError
 from auditor.runs.answers import Answers
-from auditor.runs.files import FILE_MODE, FOLDER_MODE, writable
+from auditor.runs.files import FILE_MODE, FOLDER_MODE, require_regular, writable
 from auditor.runs.layout import LOCK, MANIFEST, PLAN, SEAL, WORKING
-from auditor.runs.references import find, with_layer
+from auditor.runs.references import could_be_of_plan, find, with_layer
 from auditor.runs.remote import Remote
 from auditor.runs.stored import State, Stored, look
 
@@ -30,6 +30,8 @@ class Store:
 
     def __init__(self, root: str | Path = DEFAULT_ROOT, *, folder: Path | None = None) -> None:
         self.root = str(root)
+        if not self.root.strip():
+            raise ConfigError("the store has no name", hint="--store names the folder or URL of the runs")
         self._remote = Remote(self.root) if "://" in self.root else None
         self.folder = folder or (_working_folder(self.root) if self._remote else Path(root))
 
@@ -47,6 +49,10 @@ class Store:
         RUN is `name@version` (its newest sealed run), `name@latest`, a run id or the start of one, or a path.
         """
         run, _, layer = reference.partition("#") if not Path(reference).is_dir() else (reference, "", "")
+        if not run.strip():
+            raise ConfigError(
+                f"'{reference}' names no run", hint="a run is name@version, name@latest, its id or a path"
+            )
         if "://" in run:
             root, _, name = run.rstrip("/").rpartition("/")
             raise ConfigError(f"'{run}' is not a run but a URL", hint=f"--store {root} and the run as '{name}'")
@@ -59,8 +65,16 @@ class Store:
         """Return the sealed and unfinished runs of a plan, newest first.
 
         A sealed run whose process ended before it was copied and tidied up is brought to its end.
+        Raises DataError where a run that cannot be read is of this plan by its name: its answers are worth a look.
         """
-        found = [run for run in reversed(self.runs()) if run.plan_hash == plan_hash]
+        runs = self.runs()
+        for run in runs:
+            if run.state is State.DAMAGED and could_be_of_plan(run, plan_hash, model_id):
+                raise DataError(
+                    f"{run.path.name} is of this plan and cannot be read: {run.problem}",
+                    hint=f"mend it, or move {run.path} aside to begin anew",
+                )
+        found = [run for run in reversed(runs) if run.plan_hash == plan_hash]
         found = [run for run in found if model_id in (None, run.model_id)]
         for run in found:
             if run.state is State.SEALED and (run.path / PLAN).exists():
@@ -101,6 +115,7 @@ class Store:
         """Hold the store while a run is begun, so that two processes cannot begin the same one."""
         with writable(self.folder):
             self.folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            require_regular(self.folder / f".{LOCK}")
             lock = FileLock(self.folder / f".{LOCK}", LOCK_SECONDS, mode=FILE_MODE, thread_local=False)
             try:
                 lock.acquire()

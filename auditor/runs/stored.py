@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import DataError
+from auditor.runs import journal
+from auditor.runs.codec import check
 from auditor.runs.files import read_json
-from auditor.runs.layout import MANIFEST, PLAN, SEAL
+from auditor.runs.layout import JOURNAL, MANIFEST, PLAN, SEAL
 from auditor.runs.lift import lift
+from auditor.runs.schema import Manifest, Plan
 
 
 class State(StrEnum):
@@ -55,14 +58,18 @@ class Stored:
 
     @property
     def digest(self) -> str | None:
-        """The fingerprint's digest, where the manifest has one."""
+        """The fingerprint's digest, None where damaged."""
         return self.fingerprint.get("digest")
 
     @property
     def fingerprint(self) -> Mapping[str, Any]:
-        """The manifest's {digest, pieces, claimed}, empty where it has none."""
-        found = self.manifest["model"].get("fingerprint") if self.manifest else None
-        return found if isinstance(found, dict) else {}
+        """The manifest's {digest, pieces, claimed}, empty where damaged."""
+        return self.manifest["model"]["fingerprint"] if self.manifest else {}
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the run holds an answer; only an unfinished one can be without."""
+        return self.state is not State.UNFINISHED or journal.is_answered(self.path / JOURNAL)
 
 
 def look(path: Path) -> Stored:
@@ -70,21 +77,18 @@ def look(path: Path) -> Stored:
     sealed = (path / SEAL).exists()
     if not sealed and (path / MANIFEST).exists() and not (path / PLAN).exists():
         return Stored(path.name, path, State.DAMAGED, problem=f"{path / SEAL}: there is no such file")
-    source = path / (MANIFEST if sealed else PLAN)
     try:
-        manifest = read_manifest(source)
+        manifest = read_manifest(path / MANIFEST, Manifest) if sealed else read_manifest(path / PLAN, Plan)
     except DataError as problem:
         return Stored(path.name, path, State.DAMAGED, problem=str(problem))
     return Stored(manifest["run_id"], path, State.SEALED if sealed else State.UNFINISHED, manifest)
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path, kind: type[Plan]) -> dict[str, Any]:
     """Return a manifest or a plan in the present form; raises `DataError` that names the field."""
     manifest = lift(read_json(path), str(path))
-    model = manifest.get("model")
-    named = {name: manifest.get(name) for name in ("run_id", "plan_hash", "created")}
-    named["model.model_id"] = model.get("model_id") if isinstance(model, dict) else None
-    for name, value in named.items():
-        if not isinstance(value, str) or not value:
-            raise DataError(f"{path}: {name} is {value!r:.60}, expected a text")
+    try:
+        check(manifest, kind)
+    except DataError as problem:
+        raise DataError(f"{path}: {problem}") from None
     return manifest

@@ -22,6 +22,7 @@ from auditor.runs.files import (
     FILE_MODE,
     FOLDER_MODE,
     read_json,
+    require_regular,
     sync_folder,
     writable,
     write_json,
@@ -41,6 +42,7 @@ from auditor.runs.layout import (
     SEAL,
     SESSION,
     VERDICTS,
+    WORKING,
 )
 from auditor.runs.seal import seal
 from auditor.runs.store import Store
@@ -198,6 +200,8 @@ def _begin(folder: Path, model_id: str, plan_hash: str, draft: Mapping[str, Any]
 
 
 def _take(path: Path) -> FileLock:
+    for name in WORKING:
+        require_regular(path / name)
     lock = FileLock(path / LOCK, timeout=0, mode=FILE_MODE, thread_local=False)
     try:
         lock.acquire()

@@ -39,6 +39,45 @@ ESTIMATE = Estimate(
 )
 
 
+PROBE = {
+    "id": "harm.direct",
+    "version": 1,
+    "title": "Declines",
+    "failure_title": "Goes along",
+    "description": "Made for a test.",
+    "battery": "harm",
+    "severity": "high",
+    "licence": "CC0-1.0",
+    "tags": {"battery": "harm"},
+    "references": [],
+    "hash": "0a",
+    "grader": {"name": "refusal", "version": 1, "settings": {}},
+    "metrics": [
+        {
+            "name": "non_refusal_rate",
+            "kind": "rate",
+            "of": ["full_compliance"],
+            "where": {},
+            "better": "lower",
+            "ideal": None,
+            "breakdown": [],
+            "by": None,
+        }
+    ],
+    "items": 3,
+    "families": 3,
+}
+FINAL = {
+    "engine": {"name": "test", "version": "1", "settings": {}, "software": {}},
+    "counts": {"requests": 3, "distinct": 3, "answered": 3, "failed": {}, "cached": 0, "repeats": 0},
+    "tokens": {"prompt": 3, "completion": 3},
+    "cost": None,
+    "noise_floor": {"asked": 0, "agreed": 0, "verdicts_asked": 0, "verdicts_agreed": 0},
+    "notes": ["a note"],
+}
+"""What only the end of a run can say."""
+
+
 def item(number: int) -> Item:
     name = f"harm.direct/i{number}"
     return Item(item_id=name, probe_id="harm.direct", family_id=f"f{number}", turns=("How?",), tags={"hazard": "x"})
@@ -60,11 +99,26 @@ def response(number: int, **changes: Any) -> Response:
     return Response(**({"key": f"key{number}", "status": Status.STOP, "text": f"answer {number}"} | changes))
 
 
+def verdict(number: int) -> dict[str, Any]:
+    graded = Graded("full_refusal", evidence="I can't")
+    return verdict_row(item(number), sample=0, repeat=0, grader="refusal", grader_version=1, verdict=graded)
+
+
 def draft(model_id: str = "bot@1", digest: str = "d1", claimed: bool = False) -> dict[str, Any]:
     name, _, version = model_id.partition("@")
     fingerprint = {"digest": digest, "pieces": {"weights": digest}, "claimed": claimed}
-    model = {"name": name, "version": version, "model_id": model_id, "fingerprint": fingerprint}
-    return {"schema_version": 1, "auditor_version": "0.1.0", "command": ["auditor", "run"], "model": model}
+    model = {"name": name, "version": version, "model_id": model_id, "source": "bot", "target": {}}
+    return {
+        "schema_version": 1,
+        "auditor_version": "0.1.0",
+        "command": ["auditor", "run"],
+        "model": {**model, "fingerprint": fingerprint},
+        "suite": {"id": "small", "version": 1, "hash": "0b"},
+        "confidence": 0.95,
+        "probes": [PROBE],
+        "pooled": [],
+        "host": {},
+    }
 
 
 def begin(store: Store, model_id: str = "bot@1", plan: str = PLAN_HASH, **options: Any) -> RunWriter:
@@ -79,16 +133,12 @@ def finish(writer: RunWriter, count: int = 3) -> Path:
     for number in numbers:
         if f"key{number}" not in writer.answered:
             writer.add(response(number))
-    graded = Graded("full_refusal", evidence="I can't")
     return writer.finish(
         items=(item(number) for number in numbers),
         rows=(response_row(request(n), writer.answered[f"key{n}"], cached=False) for n in numbers),
-        verdicts=(
-            verdict_row(item(n), sample=0, repeat=0, grader="refusal", grader_version=1, verdict=graded)
-            for n in numbers
-        ),
+        verdicts=(verdict(number) for number in numbers),
         estimates=[ESTIMATE],
-        manifest=read_json(writer.path / "plan.json") | {"notes": ["a note"]},
+        manifest=read_json(writer.path / "plan.json") | FINAL,
     )
 
 

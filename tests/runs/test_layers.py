@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_samples import ESTIMATE, begin
+from run_samples import ESTIMATE, begin, verdict
 
 from auditor.errors import AuditorError, ConfigError, DataError
 from auditor.runs.layers import layer_folder, layers, write_layer
@@ -17,7 +17,7 @@ from auditor.runs.seal import verify
 from auditor.runs.store import Store
 
 Sealed = Callable[..., Path]
-VERDICT = {"item_id": "harm.direct/i0", "outcome": "graded", "label": "full_compliance"}
+VERDICT = verdict(0) | {"label": "full_compliance"}
 
 
 def add(run: Path, name: str) -> Path:

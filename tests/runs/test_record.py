@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from run_samples import ESTIMATE, begin, finish, item, request, response
+from run_samples import ESTIMATE, begin, finish, item, request, response, verdict
 
 from auditor.errors import DataError
-from auditor.runs.codec import item_from_row, response_from_row, to_row
+from auditor.runs.codec import decode, encode, item_from_row, response_from_row, response_row, to_row
 from auditor.runs.files import read_json, write_json, write_rows
 from auditor.runs.frames import ITEM_COLUMNS, RESPONSE_COLUMNS, VERDICT_COLUMNS
 from auditor.runs.lift import lift
@@ -101,7 +101,7 @@ def test_broken_rows_are_named_by_file_and_line(store: Store, sealed: Sealed) ->
     (path / "responses.jsonl.gz").write_bytes(packed[: len(packed) // 2])
     with pytest.raises(DataError, match=r"responses\.jsonl\.gz:\d+: cannot be read"):
         list(open_run("bot@1", store).iter_responses())
-    write_rows(path / "verdicts.jsonl.gz", [{"sample": 0, "repeat": 0, "grader_version": "one"}])
+    write_rows(path / "verdicts.jsonl.gz", [verdict(0) | {"grader_version": 2**64 - 1}])
     with pytest.raises(DataError, match=r"verdicts\.jsonl\.gz: column grader_version is not all int64"):
         _ = open_run("bot@1", store).verdicts
     (path / "items.jsonl.gz").unlink()
@@ -109,11 +109,58 @@ def test_broken_rows_are_named_by_file_and_line(store: Store, sealed: Sealed) ->
         _ = open_run("bot@1", store).items
 
 
+ROWS = {
+    "items": decode(encode(to_row(item(0)))),
+    "responses": decode(encode(response_row(request(0), response(0), cached=False))),
+    "verdicts": verdict(0),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "fact"),
+    [
+        ("items", {"tags": {"hazard": 3}}, "Expected `str`, got `int` at `tags[...]`"),
+        ("items", {"turns": []}, "Expected `array` of length >= 1 at `turns`"),
+        ("items", {"options": [{"text": "a"}]}, "Object missing required field `role` at `options[0]`"),
+        ("responses", {"text": None}, "Expected `str`, got `null` at `text`"),
+        ("responses", {"messages": ["How?"]}, "Expected `object`, got `str` at `messages[0]`"),
+        ("responses", {"sampling": {}}, "Object missing required field `temperature` at `sampling`"),
+        ("responses", {"probe_id": "no.such"}, "probe_id is 'no.such', which manifest.json does not name"),
+        ("verdicts", {"repeat": False}, "Expected `int`, got `bool` at `repeat`"),
+        ("verdicts", {"outcome": "lost"}, "Invalid value 'lost' at `outcome`"),
+        ("verdicts", {"label": None}, "Expected `str`, got `null` at `label`"),
+        ("verdicts", {"outcome": "undetermined"}, "Expected `str`, got `null` at `reason`"),
+    ],
+)
+def test_a_field_that_is_not_as_expected_is_named_by_file_line_and_name(
+    store: Store, sealed: Sealed, name: str, change: dict[str, object], fact: str
+) -> None:
+    path = sealed() / f"{name}.jsonl.gz"
+    write_rows(path, [ROWS[name], ROWS[name] | change])
+    rows = getattr(open_run("bot@1", store), f"iter_{name}")()
+    assert next(rows) == ROWS[name]
+    with pytest.raises(DataError) as caught:
+        next(rows)
+    assert str(caught.value) == f"{path}:2: {fact}"
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_field_that_is_lacking_is_named(store: Store, sealed: Sealed, name: str) -> None:
+    path = sealed() / f"{name}.jsonl.gz"
+    for field in ROWS[name]:
+        write_rows(path, [{other: value for other, value in ROWS[name].items() if other != field}])
+        with pytest.raises(DataError, match=f":1: Object missing required field `{field}`"):
+            list(getattr(open_run("bot@1", store), f"iter_{name}")())
+        write_rows(path, [ROWS[name] | {"more": 1}])
+        assert list(getattr(open_run("bot@1", store), f"iter_{name}")())
+
+
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
         ({"estimates": 3}, "estimates is a int, expected a list"),
-        ({"estimates": [{"metric": 1}]}, "not a row of Estimate"),
+        ({"estimates": [to_row(ESTIMATE), {"metric": 1}]}, r"estimates\[1\]: not a row of Estimate"),
+        ({"estimates": [to_row(ESTIMATE) | {"n": "4"}]}, "Expected `int`, got `str` at `n`"),
         ({"schema_version": 2}, "schema_version 2 was written by a newer auditor"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from run_samples import ESTIMATE
 
-from auditor.errors import SealError
+from auditor.errors import DataError, SealError
 from auditor.runs.files import write_json
 from auditor.runs.layers import write_layer
+from auditor.runs.record import open_run
 from auditor.runs.seal import _digest, require_intact, seal, verify
+from auditor.runs.store import Store
 
 Sealed = Callable[..., Path]
 
@@ -78,7 +81,24 @@ def test_what_is_missing_or_strange_is_named(run: Path) -> None:
 def test_a_file_that_has_become_a_folder_is_named(run: Path) -> None:
     (run / "items.jsonl.gz").unlink()
     (run / "items.jsonl.gz").mkdir()
-    assert "items.jsonl.gz cannot be read" in verify(run)[0]
+    assert verify(run) == ["items.jsonl.gz is not a regular file"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "items.jsonl.gz", "verdicts.jsonl.gz", "estimates.json", "seal.json"]
+)
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("/dev/zero", path), os.mkdir])
+def test_what_is_no_file_is_named_and_never_read(
+    run: Path, store: Store, name: str, make: Callable[[Path], None]
+) -> None:
+    (run / name).unlink()
+    make(run / name)
+    assert f"{name}{': ' if name == 'seal.json' else ' '}is not a regular file" in verify(run)[0]
+    with pytest.raises(DataError, match=f"{name}: is not a regular file|not as it was sealed"):
+        opened = open_run(run, store)
+        list(opened.iter_items()) and list(opened.iter_verdicts()) and opened.estimates
+        require_intact(run)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema_version":1}', '{"schema_version":1,"files":[]}'])

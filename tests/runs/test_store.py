@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from run_samples import begin, finish, response
+from run_samples import PLAN_HASH, PROBE, begin, finish, response
 
 from auditor.errors import ConfigError, DataError, SealError
 from auditor.runs.files import read_json, write_json
@@ -27,8 +27,12 @@ def interrupted(store: Store, *answers: Response, plan: str = "unfinished", **op
     return writer.path
 
 
+def change_manifest(run: Path, **fields: object) -> None:
+    write_json(run / "manifest.json", read_json(run / "manifest.json") | fields)
+
+
 def redate(run: Path, created: str) -> None:
-    write_json(run / "manifest.json", read_json(run / "manifest.json") | {"created": created})
+    change_manifest(run, created=created)
 
 
 def test_an_empty_store_lists_nothing_and_makes_nothing(tmp_path: Path) -> None:
@@ -58,7 +62,7 @@ def test_sealed_and_unfinished_runs_are_listed_without_their_answers(store: Stor
         (lambda run: (run / "manifest.json").write_text("{"), "manifest.json: not JSON"),
         (lambda run: (run / "manifest.json").write_bytes(b"\xff\x00"), "manifest.json: not JSON"),
         (lambda run: (run / "manifest.json").write_text("[1]"), "holds a list, expected an object"),
-        (lambda run: (run / "manifest.json").write_text('{"schema_version": 1}'), "run_id is None"),
+        (lambda run: (run / "manifest.json").write_text('{"schema_version": 1}'), "missing required field `run_id`"),
         (lambda run: (run / "manifest.json").write_text('{"schema_version": "1"}'), "schema_version is '1'"),
         (
             lambda run: (run / "manifest.json").write_text('{"schema_version": 7, "auditor_version": "3.1"}'),
@@ -67,8 +71,8 @@ def test_sealed_and_unfinished_runs_are_listed_without_their_answers(store: Stor
         (lambda run: (run / "seal.json").unlink(), "seal.json: there is no such file"),
         (lambda run: [path.unlink() for path in run.iterdir()], "plan.json: there is no such file"),
         (
-            lambda run: write_json(run / "manifest.json", read_json(run / "manifest.json") | {"model": ["bot"]}),
-            "model.model_id is None, expected a text",
+            lambda run: change_manifest(run, model=["bot"]),
+            "manifest.json: Expected `object`, got `array` at `model`",
         ),
     ],
 )
@@ -80,10 +84,80 @@ def test_a_damaged_run_is_listed_and_hides_no_other(
     assert {run.path: run.state for run in store.runs()} == {good: State.SEALED, bad: State.DAMAGED}
     assert problem in str(next(run.problem for run in store.runs() if run.path == bad))
     assert store.resolve(good.name).path == good
-    assert store.find_plan("other") == []
+    with pytest.raises(DataError, match=f"{bad.name} is of this plan and cannot be read: ") as caught:
+        store.find_plan("other")
+    assert caught.value.hint == f"mend it, or move {bad} aside to begin anew"
+    assert store.find_plan("other", "bot@2") == []
     for reference in (bad.name, str(bad)):
         with pytest.raises(DataError, match=r"read: .*\.json"):
             store.resolve(reference)
+
+
+def test_the_answers_of_a_run_whose_plan_is_damaged_are_not_forgotten(store: Store) -> None:
+    half = interrupted(store, response(0), plan=PLAN_HASH)
+    plan = (half / "plan.json").read_bytes()
+    (half / "plan.json").write_bytes(plan[:50])
+    with pytest.raises(DataError, match=f"{half.name} is of this plan and cannot be read: {half}/plan.json: not JSON"):
+        begin(store)
+    assert [run.path for run in store.runs()] == [half]
+    interrupted(store, plan="another plan")
+    (half / "plan.json").write_bytes(plan)
+    with begin(store) as writer:
+        assert list(writer.answered) == ["key0"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("confidence", "high"),
+        ("notes", [3]),
+        ("counts", {}),
+        ("seconds", {"wall": None}),
+        ("engine", []),
+        ("probes", [PROBE | {"severity": "dire"}]),
+        ("probes", [PROBE | {"metrics": [{"name": "x"}]}]),
+        ("pooled", [{"battery": "harm", "metric": "x", "weights": {}}]),
+    ],
+)
+def test_a_manifest_with_a_field_that_is_not_as_expected_is_damaged(
+    store: Store, sealed: Sealed, field: str, value: object
+) -> None:
+    run = sealed()
+    change_manifest(run, **{field: value})
+    (found,) = store.runs()
+    assert found.state is State.DAMAGED
+    assert f"`{field}" in str(found.problem)
+
+
+def test_a_number_that_is_not_finite_is_none(store: Store, sealed: Sealed) -> None:
+    run = sealed()
+    text = (run / "manifest.json").read_text()
+    (run / "manifest.json").write_text(text.replace('"confidence":0.95', '"confidence":1e999'))
+    (found,) = store.runs()
+    assert str(found.problem).endswith("manifest.json: not JSON: 1e999 is not a finite number")
+
+
+def test_only_an_unfinished_run_can_be_without_an_answer(store: Store, sealed: Sealed) -> None:
+    sealed(count=0, plan="nothing to ask")
+    interrupted(store, plan="nothing")
+    interrupted(store, response(0, status=Status.FAILED, reason="no connection"), plan="failures")
+    interrupted(store, response(0, status=Status.FAILED), response(1), plan="one")
+    assert {run.plan_hash: run.is_answered for run in store.runs()} == {
+        "nothing to ask": True,
+        "nothing": False,
+        "failures": False,
+        "one": True,
+    }
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "#", "#strict"])
+def test_what_names_nothing_is_told(store: Store, sealed: Sealed, nothing: str) -> None:
+    sealed()
+    with pytest.raises(ConfigError, match="names no run"):
+        store.resolve(nothing)
+    if "#" not in nothing:
+        with pytest.raises(ConfigError, match="the store has no name"):
+            Store(nothing)
 
 
 def test_a_damaged_run_is_not_passed_over_for_an_older_one(store: Store, sealed: Sealed) -> None:

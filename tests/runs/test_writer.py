@@ -344,6 +344,27 @@ def test_a_disk_that_is_full_at_the_end_keeps_the_answers(small_disk: Path) -> N
     assert open_run("bot@1", store).problems == []
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("name", WORKING)
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_run_with_something_else_in_place_of_a_file_is_told(
+    store: Store, name: str, make: Callable[[Path], None]
+) -> None:
+    with begin(store) as writer:
+        pass
+    (writer.path / name).unlink(missing_ok=True)
+    make(writer.path / name)
+    with pytest.raises(DataError, match=f"{name}: is not a regular file"):
+        begin(store)
+
+
+def test_a_store_whose_lock_is_a_folder_is_told(store: Store) -> None:
+    (store.folder / ".lock").mkdir(parents=True)
+    with pytest.raises(DataError, match="lock: is not a regular file") as caught:
+        begin(store)
+    assert caught.value.hint == "move it aside"
+
+
 def test_the_writer_may_be_closed_twice(store: Store) -> None:
     writer = begin(store)
     writer.close()
