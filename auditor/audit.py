@@ -87,9 +87,9 @@ async def run_audit(
 
 
 def check_identity(plan: Plan, store: Store) -> None:
-    """Refuse one name@version for two fingerprints."""
+    """Refuse one name@version for two fingerprints; a run without an answer says nothing of who it was."""
     for run in store.runs():
-        if run.model_id != plan.model_id or run.digest in (None, plan.fingerprint.digest):
+        if run.model_id != plan.model_id or run.digest == plan.fingerprint.digest or not run.is_answered:
             continue
         theirs = run.manifest["model"]["fingerprint"]
         before = Fingerprint(theirs["digest"], theirs["pieces"], theirs["claimed"])

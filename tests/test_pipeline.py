@@ -396,6 +396,19 @@ async def test_another_model_of_the_same_name_is_refused(tmp_path: Path, store: 
     await audited(planned(folder, two, model_id="tiny@2"), two, store)
 
 
+@pytest.mark.parametrize("breaks_after", [0, 1])
+async def test_only_an_answer_makes_a_name_belong_to_a_model(tmp_path: Path, store: Store, breaks_after: int) -> None:
+    folder = write_probes(tmp_path / "probes", baking(*BREAD))
+    one, two = TestEngine(plainly, weights="one", breaks_after=breaks_after), TestEngine(weights="two")
+    with pytest.raises(EngineError):
+        await audited(planned(folder, one), one, store)
+    if breaks_after:
+        with pytest.raises(ConfigError, match="is another model in run"):
+            await audited(planned(folder, two), two, store)
+    else:
+        assert (await audited(planned(folder, two), two, store)).problems == []
+
+
 async def test_a_changed_recording_is_another_model(tmp_path: Path, store: Store) -> None:
     folder = write_probes(tmp_path / "probes", baking(*BREAD))
     recording = tmp_path / "said.jsonl"
