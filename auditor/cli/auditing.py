@@ -9,11 +9,14 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import click
+
 from auditor.audit import run_audit
 from auditor.cli.options import Workspace
 from auditor.cli.progress import ProgressBar
 from auditor.engines.interface import Engine
 from auditor.engines.registry import load_engine
+from auditor.engines.server_key import key_warning
 from auditor.errors import ConfigError
 from auditor.plan import Plan, Selection, make_plan
 from auditor.runs.record import Run, open_run
@@ -44,6 +47,8 @@ def prepare(
         )
     engine = load_engine(target)
     engine.check()
+    if target.engine_name() == "http" and (warning := key_warning(target)):
+        click.echo(f"Warning: {warning}", err=True)
     plan = make_plan(
         target,
         engine.fingerprint(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -18,6 +17,7 @@ from auditor.engines.fingerprint import from_pieces, settings
 from auditor.engines.http_client import HttpClient, PassingFaultError, RefusedError
 from auditor.engines.interface import Capabilities, EngineInfo, Fingerprint
 from auditor.engines.openai_api import MODELS, base_url, failed, read_reply, served_models
+from auditor.engines.server_key import server_key
 from auditor.errors import ConfigError, EngineError, nearest, one_line
 from auditor.target import Target
 from auditor.types import Message, Profile, Request, Response, Sampling, Status
@@ -66,7 +66,7 @@ class HttpEngine:
             if getattr(self.target, name):
                 hint = "set it up at the server, or give the model's folder in place of the URL"
                 raise ConfigError(f"{name}: a server cannot be given one", hint=hint)
-        key = os.environ.get(self.target.api_key_env, "").strip()
+        key = server_key(self.target)
         if not (key.isascii() and key.isprintable()):
             raise ConfigError(f"the key in {self.target.api_key_env} holds characters that no key has")
 
@@ -201,7 +201,7 @@ class HttpEngine:
         name = self.target.api_key_env
         if refusal.status not in (401, 403):
             return EngineError(f"the server at {self.base} refuses to answer: {refusal}")
-        if not os.environ.get(name):
+        if not server_key(self.target):
             hint = f"set {name}, or name another variable as api_key_env in target.yaml"
             return EngineError(f"the server at {self.base} wants a key, and {name} is not set", hint=hint)
         hint = f"is the key in {name} the one for this server?"

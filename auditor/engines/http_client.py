@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,15 +14,13 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
+from auditor.engines.server_key import server_key, without_key
 from auditor.target import Target
 
 BODY_LIMIT = 64 * 1024 * 1024
 """Bytes of a reply that are read at most."""
 PASSING_STATUSES = frozenset({408, 409, 425, 429})
 """Statuses below 500 that may be gone at the next try."""
-SECRET_LENGTH = 8
-"""A shorter key is a placeholder like EMPTY, a word that answers may hold too."""
-HIDDEN = "[key]"
 
 
 class PassingFaultError(Exception):
@@ -64,7 +61,7 @@ class HttpClient:
     def __init__(self, target: Target, base: str) -> None:
         self.base = base
         self.requests = 0
-        self._key = os.environ.get(target.api_key_env, "").strip()
+        self._key = server_key(target)
         self._proxy = _proxy(base)
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self._key:
@@ -99,7 +96,7 @@ class HttpClient:
 
     def _without_key(self, text: str) -> str:
         """Hide the key where a server sends it back."""
-        return text.replace(self._key, HIDDEN) if len(self._key) >= SECRET_LENGTH else text
+        return without_key(text, self._key)
 
 
 async def _read(response: aiohttp.ClientResponse) -> str:
@@ -119,8 +116,9 @@ def _reply(response: aiohttp.ClientResponse, body: str, hide: Callable[[str], st
         place = hide(response.headers.get("Location", "nowhere"))
         raise RefusedError(f"the server redirects to {place}; redirects are not followed", status=status)
     try:
-        # An escaped letter spells the key as well as a plain one: it is looked for once the text is read.
-        document = _cleaned(json.loads(text), hide)
+        # An escaped letter spells the key as well as a plain one, and a number may hold the digits of one:
+        # it is looked for once the text is read.
+        document = _cleaned(json.loads(body), hide)
     except (ValueError, RecursionError):
         document = None
     message, code = _error(document)

@@ -107,6 +107,12 @@ def test_models_that_are_none(auditor: Auditor, model: str, lines: list[str]) ->
     assert not Path("audits").exists()
 
 
+def test_a_key_that_is_too_short_to_be_hidden_is_warned_of_once(auditor: Auditor) -> None:
+    done = auditor("plan", "http://127.0.0.1:1", "--suite", "small", env={"OPENAI_API_KEY": "abc"})
+    warning = "the key in OPENAI_API_KEY is shorter than 4 letters: where the server repeats it,"
+    assert done.stderr == f"Warning: {warning} it cannot be hidden without damage to the answers\n"
+
+
 def test_a_server_that_is_not_there(auditor: Auditor) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -17,6 +17,7 @@ from aiohttp import web
 from auditor.engines import http, http_client
 from auditor.engines.http import HttpEngine
 from auditor.engines.openai_api import base_url, read_reply
+from auditor.engines.server_key import key_warning, server_key, without_key
 from auditor.errors import ConfigError, EngineError
 from auditor.target import Target, TargetSampling
 from auditor.types import Profile, Request, Sampling, Status
@@ -512,12 +513,28 @@ async def test_the_key_is_sent_and_never_shown(
     assert KEY not in str(seen) + repr(vars(engine))
 
 
+@pytest.mark.parametrize(
+    ("key", "shown", "warned"),
+    [("4dmn", "say [key]", False), ("abc", "say abc", True), ("EMPTY", "say EMPTY", False), ("", "say ", False)],
+)
+def test_a_key_of_four_letters_is_hidden_a_shorter_one_warned_of_and_a_placeholder_is_no_secret(
+    key: str, shown: str, warned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", key)
+    target = Target(model="http://x", api_key_env="MY_KEY")
+    assert without_key(f"say {key}", server_key(target)) == shown
+    assert bool(key_warning(target)) is warned
+
+
 async def test_a_key_in_a_header_or_in_escapes_is_hidden_too(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     server.listing = server.says({}, 302, Location=f"http://elsewhere.example/?k={KEY}")
     with pytest.raises(EngineError) as caught:
         await start(server.url)
     assert KEY not in str(caught.value) and "[key]" in str(caught.value)
+    monkeypatch.setenv("OPENAI_API_KEY", "1234")
+    server.listing = server.says({"data": [{"id": "tiny-1234", "max_model_len": 12345}]})
+    assert (await start(server.url)).capabilities.context == 12345
     escaped = "".join(f"\\u{ord(letter):04x}" for letter in KEY)
     document = json.loads(f'{{"{escaped}": ["{escaped}", 1, null]}}')
     assert http_client._cleaned(document, lambda text: text.replace(KEY, "[key]")) == {"[key]": ["[key]", 1, None]}
