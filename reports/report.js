@@ -2,8 +2,8 @@
 // The item table. Text from the data enters the page as text nodes only.
 (() => {
   const PAGE = 50;
-  const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u{e0100}-\u{e01ef}]/gu;
-  const KEPT = new Set(["\n", "\t"]);
+  const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]/gu;
+  const KEPT = new Set(["\n", "\t", "\ufe0f"]);
   const FIELDS = ["probe", "version", "label", "state", "change", "q"];
   const find = (id) => document.getElementById(id);
 

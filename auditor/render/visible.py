@@ -7,14 +7,14 @@ import unicodedata
 
 from markupsafe import Markup, escape
 
-# Unicode's categories Cc (without tab and line feed), Cf, Cs, Zl and Zp, then letters that draw nothing and
-# the selectors that can smuggle bytes. report.js says the same with \p{...}.
+# Unicode's categories Cc (without tab and line feed), Cf, Cs, Zl and Zp, then its Default_Ignorable_Code_Points
+# (without U+FE0F, which only colours an emoji) and the blank of Braille. report.js says the same with \p{...}.
 HIDDEN = re.compile(
     "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u2064\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd"
-    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f"
-    "\u115f\u1160\u3164\uffa0\U000e0100-\U000e01ef"
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\ufffb\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0000-\U000e0fff"
     "]"
 )
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+
+from auditor.content import content
+from auditor.render.visible import HIDDEN
 
 pytestmark = pytest.mark.browser
 
@@ -123,6 +128,25 @@ def test_filters_search_and_pages(chromium: Browser, report_url: str) -> None:
     status.filter(has_text="1 of 754 items").wait_for()
     page.get_by_label("Text in prompts and answers").fill("nowhere to be found")
     status.filter(has_text="0 of 754 items").wait_for()
+
+
+def test_the_script_hides_what_the_page_hides(chromium: Browser) -> None:
+    script = content("reports").joinpath("report.js").read_text("utf-8")
+    (pattern, kept) = (re.search(rf"const {name} = (.+);", script) for name in ("HIDDEN", "KEPT"))
+    assert pattern and kept
+    page = chromium.new_page()
+    codes = page.evaluate(
+        f"""() => {{
+            const hidden = {pattern[1]}, kept = {kept[1]}, found = [];
+            for (let code = 0; code <= {sys.maxunicode}; code++) {{
+                const character = String.fromCodePoint(code);
+                if (character.search(hidden) >= 0 && !kept.has(character)) found.push(code);
+            }}
+            return found;
+        }}"""
+    )
+    page.close()
+    assert codes == [code for code in range(sys.maxunicode + 1) if HIDDEN.match(chr(code))]
 
 
 def test_answers_to_requests_for_harm_are_folded(chromium: Browser, report_url: str) -> None:

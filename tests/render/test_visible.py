@@ -32,6 +32,8 @@ def test_every_control_format_and_surrogate_character_is_hidden_and_tab_and_line
         ("a\u202eb", "a[U+202E]b"),
         ("a\ud800b", "a[\ufffd U+D800]b"),
         ("a\U000e0041b", "a[U+E0041]b"),
+        ("a\u034fb\u2800c\ufe00d", "a[U+034F]b[U+2800]c[U+FE00]d"),
+        ("\u2764\ufe0f", "\u2764\ufe0f"),
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
     ],
 )
