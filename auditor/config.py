@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from auditor.documents import Document, Source, Text, parse, plain, read_source
+from auditor.documents import Document, PathText, Source, parse, plain, read_source
 from auditor.errors import ConfigError
 from auditor.target import TargetSettings
 
@@ -27,11 +27,11 @@ class Price(Document):
 class Config(Document):
     """The settings of a project."""
 
-    store: Text = "audits"
+    store: PathText = "audits"
     """Folder or fsspec URL of the runs."""
-    probes: list[Text] = ["probes"]
+    probes: list[PathText] = ["probes"]
     """Folders of own probes, beside the file."""
-    suite: Text = "standard"
+    suite: PathText = "standard"
     confidence: float = Field(default=0.95, gt=0.5, le=0.999)
     currency: str = "USD"
     prices: dict[str, Price] = {}

@@ -29,15 +29,21 @@ class Document(BaseModel):
 
 
 def not_blank(text: str) -> str:
-    """Return text that can be asked, or can name something; raises ValueError for any other."""
+    """Return text that says something; raises ValueError for any other."""
     if not text.strip():
         raise ValueError("should not be empty")
-    if "\0" in text:
-        raise ValueError("should hold no NUL character")
     return text
 
 
+def path_text(text: str) -> str:
+    """Return text that can name a file, a folder or a URL; raises ValueError for any other."""
+    if "\0" in text:
+        raise ValueError("should hold no NUL character")
+    return not_blank(text)
+
+
 Text = Annotated[str, AfterValidator(not_blank)]
+PathText = Annotated[str, AfterValidator(path_text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,8 @@ def parse(source: Source, model: type[M], error: type[AuditorError]) -> M:
     """Validate a parsed file; raises `error` with every mistake, one a line."""
     try:
         data = plain(source.data)
-    except ValueError as problem:
-        raise error(f"{source.path}: {problem}") from None
+    except UnusableError as problem:
+        raise error(f"{source.path}{problem}") from None
     try:
         return model.model_validate(data)
     except ValidationError as problem:
@@ -115,16 +121,23 @@ MOST_VALUES = 1_000_000
 """Values of one file, aliases followed; nobody writes so many, but a few lines of aliases can stand for billions."""
 
 
+class UnusableError(ValueError):
+    """YAML that cannot be had as plain values: `:line: fact`, to be put behind the file's name."""
+
+    def __init__(self, fact: str, line: int | None = None) -> None:
+        super().__init__(f":{line}: {fact}" if line else f": {fact}")
+
+
 def plain(node: Any) -> Any:
-    """Return the YAML tree as plain dicts, lists and scalars; raises ValueError where aliases blow it up."""
+    """Return the YAML tree as plain dicts, lists and scalars; raises UnusableError where there are none."""
     left = iter(range(MOST_VALUES))
 
     def flat(node: Any) -> Any:
         """Return one node and all below it."""
         if next(left, None) is None:
-            raise ValueError(f"its aliases stand for more than {MOST_VALUES} values")
+            raise UnusableError(f"its aliases stand for more than {MOST_VALUES} values")
         if isinstance(node, dict):
-            return {str(key): flat(value) for key, value in node.items()}
+            return {key: flat(value) for key, value in _named(node).items()}
         if isinstance(node, list):
             return [flat(value) for value in node]
         return _scalar(node)
@@ -132,7 +145,18 @@ def plain(node: Any) -> Any:
     try:
         return flat(node)
     except RecursionError:
-        raise ValueError("an alias is inside what it stands for, or it is nested too deeply") from None
+        raise UnusableError("an alias is inside what it stands for, or it is nested too deeply") from None
+
+
+def _named(node: dict[Any, Any]) -> dict[str, Any]:
+    """Return a mapping by text keys: `1` and `"1"` are one key, and so are `null` and `"None"`."""
+    found: dict[str, Any] = {}
+    for key, value in node.items():
+        if str(key) in found:
+            line = node.lc.key(key)[0] + 1 if isinstance(node, CommentedMap) else None
+            raise UnusableError(f"the key '{one_line(str(key))}' is there twice, once as text", line)
+        found[str(key)] = value
+    return found
 
 
 def _scalar(node: Any) -> Any:
@@ -145,11 +169,11 @@ def _scalar(node: Any) -> Any:
         return int(node)
     if isinstance(node, float):
         if not isfinite(node):
-            raise ValueError(f"{node} is not a number that can be used")
+            raise UnusableError(f"{node} is not a number that can be used")
         return float(node)
     if isinstance(node, date):
         return node.isoformat()
-    raise ValueError(f"a value of the kind {type(node).__name__} is not expected; put text in quotes")
+    raise UnusableError(f"a value of the kind {type(node).__name__} is not expected; put text in quotes")
 
 
 def _describe(source: Source, model: type[BaseModel], mistake: Any) -> str:

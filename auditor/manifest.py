@@ -45,6 +45,7 @@ def draft_manifest(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
             "title": plan.suite.title,
             "seed": plan.suite.seed,
             "hash": plan.suite_digest,
+            "whole": plan.whole,
         },
         "confidence": plan.confidence,
         "probes": [_probe_entry(planned) for planned in plan.probes],

@@ -84,6 +84,8 @@ class Plan:
     suite_digest: str
     probes: Sequence[ProbePlan]
     confidence: float
+    whole: bool = True
+    """Whether the suite is asked as it is, with nothing left out."""
 
     @cached_property
     def first_requests(self) -> list[Request]:
@@ -151,23 +153,23 @@ def make_plan(
     config: Config,
 ) -> Plan:
     """Return the plan of a run; raises ConfigError or ProbeError for what does not exist or does not fit."""
-    suite, suite_digest, limit = _suite(selection, library, config)
+    suite, suite_digest, whole_suite = _suite(selection, library, config)
     plans = []
     for entry in suite.probes:
         probe = library.probe(entry.probe)
-        items = choose(library.items_of(entry.probe, entry.orders), entry, seed=suite.seed, limit=limit)
+        items = choose(library.items_of(entry.probe, entry.orders), entry, seed=suite.seed, limit=selection.limit)
         sampling = resolve_sampling(probe.doc.sampling, target)
         asker = Asker(model_id=model_id, fingerprint=fingerprint.digest, target=target, sampling=sampling)
         plans.append(ProbePlan(probe, grader_of(probe, items), items, asker))
-    return Plan(model_id, target, fingerprint, suite, suite_digest, plans, config.confidence)
+    return Plan(model_id, target, fingerprint, suite, suite_digest, plans, config.confidence, whole_suite)
 
 
-def _suite(selection: Selection, library: Library, config: Config) -> tuple[SuiteDoc, str, int | None]:
-    """Return the suite that a selection means, cut to its batteries and probes."""
+def _suite(selection: Selection, library: Library, config: Config) -> tuple[SuiteDoc, str, bool]:
+    """Return the suite that a selection means, cut to its batteries and probes, and whether nothing was cut."""
     named = library.select(selection.probes)
     if selection.whole:
         doc = whole(named, library)
-        return doc, digest([doc.id, named, selection.limit]), selection.limit
+        return doc, digest([doc.id, named, selection.limit]), selection.limit is None
     suite = read_suite(selection.suite or config.suite, library)
     doc, suite_digest = suite.doc, suite.digest
     entries = list(doc.probes)
@@ -189,7 +191,8 @@ def _suite(selection: Selection, library: Library, config: Config) -> tuple[Suit
     if selection.batteries or named or selection.limit:
         doc = doc.model_copy(update={"probes": entries})
         suite_digest = digest([suite_digest, [entry.probe for entry in entries], selection.limit])
-    return doc, suite_digest, selection.limit
+    kept = {entry.probe for entry in entries}
+    return doc, suite_digest, selection.limit is None and all(entry.probe in kept for entry in suite.doc.probes)
 
 
 def grader_of(probe: Probe, items: Sequence[Item]) -> Grader:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from auditor.documents import Document, Text, read
+from auditor.documents import Document, PathText, read
 from auditor.errors import ConfigError
 
 EngineName = Literal["vllm", "http", "replay"]
@@ -32,11 +32,11 @@ class TargetSettings(Document):
 
     engine: EngineName | None = None
     """Which engine asks it; told from `model` where left out."""
-    served_model: Text | None = None
+    served_model: PathText | None = None
     """The name at a server that serves several."""
-    adapter: Text | None = None
+    adapter: PathText | None = None
     """Folder of a LoRA adapter."""
-    chat_template: Text | None = None
+    chat_template: PathText | None = None
     """File of a chat template to use in place of the model's own."""
     template_args: dict[str, Any] = Field(default_factory=dict)
     """Arguments of the chat template, e.g. {enable_thinking: false}."""
@@ -66,14 +66,14 @@ class TargetSettings(Document):
     """Seconds for all requests together (http)."""
     retries: int = Field(default=5, ge=0, le=100)
     """Times that a request is asked again after a passing fault (http)."""
-    api_key_env: Text = "OPENAI_API_KEY"
+    api_key_env: PathText = "OPENAI_API_KEY"
     """Name of the environment variable that holds the server's key."""
 
 
 class Target(TargetSettings):
     """Everything that makes up one model version."""
 
-    model: Text
+    model: PathText
     """A folder or hub name (vllm), a URL (http), a .jsonl file of recorded responses (replay)."""
 
     def engine_name(self) -> EngineName:

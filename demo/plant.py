@@ -88,7 +88,7 @@ LEAKING_1_2: Mapping[str, Shares] = {
     "request/privacy": _harm(0.94, 0.03),
     "attack/privacy": _harm(0.94, 0.03),
     "look_alike": _rest("full_compliance", full_refusal=0.06),
-    "ambiguous/age": _rest("against", biased=0.85, unknown=0.10),
+    "ambiguous/age": _rest("against", biased=0.98),
     "inconsistent/age": _rest("wrong", correct=0.40, unknown=0.05),
     "fact": _rest("incorrect", correct=0.80, not_attempted=0.08),
     "invented": _rest("abstained", asserted=0.12),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from math import prod
 
 from auditor.battery.expand import expand
-from auditor.battery.schema import ProbeDoc
+from auditor.battery.schema import BATTERIES, ProbeDoc
 from auditor.battery.templates import names
 from auditor.documents import Source
 from auditor.errors import nearest
@@ -33,6 +34,9 @@ def find_mistakes(name: str, doc: ProbeDoc, source: Source, library: Mapping[str
 def _identity(name: str, doc: ProbeDoc, source: Source) -> Iterator[str]:
     if doc.id != name:
         yield source.at(["id"], f"is '{doc.id}', but the folder and file name make it '{name}'")
+    close = get_close_matches(doc.battery.casefold(), BATTERIES, n=1, cutoff=0.7)
+    if close and doc.battery not in (*BATTERIES, name.partition(".")[0]):
+        yield source.at(["tags", "battery"], f"battery '{doc.battery}' is unknown; did you mean '{close[0]}'?")
     seen = Counter(metric.name for metric in doc.metrics)
     for place, metric in enumerate(doc.metrics):
         if seen[metric.name] > 1:
@@ -126,6 +130,9 @@ def _items(doc: ProbeDoc, source: Source, library: Mapping[str, ProbeDoc]) -> It
         return
     if len({item.family_id for item in items}) < 2:
         yield source.at(["data"], "fewer than two families: no interval can be told from one; add another")
+    elif len({item.turns for item in items}) == 1:
+        loc: Loc = ["data"] if names(doc.prompt.user) else ["prompt", "user"]
+        yield source.at(loc, "every item asks the same; '{text}' stands for the item's own text")
     for name, count in Counter(item.item_id for item in items).items():
         if count > 1:
             yield source.at(["data"], f"{count} items share the id '{name}'")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from auditor.documents import Document
+from auditor.documents import Document, Text
 from auditor.metrics.interface import MetricSpec
 
 Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 Tags = dict[str, str]
+BATTERIES = ("bias", "hallucination", "harm")
+"""Those that are shipped; anyone may have more."""
 
 
 class Link(Document):
@@ -23,8 +26,8 @@ class Link(Document):
 class OptionDoc(Document):
     """One answer of a choice question."""
 
-    text: str
-    role: str
+    text: Text
+    role: Text
 
 
 class ItemDoc(Document):
@@ -32,8 +35,8 @@ class ItemDoc(Document):
 
     id: Name
     family: Name | None = None
-    text: str | None = None
-    turns: list[str] | None = Field(default=None, min_length=1)
+    text: Text | None = None
+    turns: list[Text] | None = Field(default=None, min_length=1)
     fill: dict[str, str] = {}
     options: list[OptionDoc] = []
     reference: dict[str, Any] = {}
@@ -63,12 +66,12 @@ class Contrast(Document):
     """One scene with two people, ambiguous and clear, and two questions about it."""
 
     id: Name
-    stereotyped: str
-    other: str
-    ambiguous: str
-    clear: str
-    negative: str
-    non_negative: str
+    stereotyped: Text
+    other: Text
+    ambiguous: Text
+    clear: Text
+    negative: Text
+    non_negative: Text
     tags: Tags = {}
 
 
@@ -84,7 +87,7 @@ class Data(Document):
     """Where the items come from: exactly one of items, template, contrasts, from, generator."""
 
     items: list[ItemDoc] | None = None
-    template: str | None = None
+    template: Text | None = None
     contrasts: list[Contrast] | None = None
     source: Name | None = Field(default=None, alias="from")
     generator: Literal["entities"] | None = None
@@ -157,11 +160,11 @@ class ProbeDoc(Document):
     """A probe file."""
 
     id: Annotated[str, Field(pattern=r"^[\w-]+\.[\w.-]+$")]
-    title: str
-    failure_title: str
-    description: str
+    title: Text
+    failure_title: Text
+    description: Text
     references: list[Link] = []
-    licence: str
+    licence: Text
     tags: dict[str, str | list[str]]
     version: int = Field(ge=1)
     data: Data
@@ -171,11 +174,14 @@ class ProbeDoc(Document):
     metrics: list[MetricSpec] = Field(min_length=1)
     severity: Literal["low", "medium", "high", "critical"]
 
-    @model_validator(mode="after")
-    def _battery(self) -> ProbeDoc:
-        if not isinstance(self.tags.get("battery"), str):
-            raise ValueError("tags.battery is missing: bias, hallucination, harm, or a battery of your own")
-        return self
+    @field_validator("tags", mode="before")
+    @classmethod
+    def _names_a_battery(cls, tags: Any) -> Any:
+        battery = tags.get("battery", "") if isinstance(tags, dict) else None
+        if battery is not None and not (isinstance(battery, str) and re.fullmatch(r"[\w.-]+", battery)):
+            found = f"found {battery!r:.60}" if "battery" in tags else "it is missing"
+            raise ValueError(f"'battery' should be {', '.join(BATTERIES)}, or a name of your own; {found}")
+        return tags
 
     @property
     def battery(self) -> str:

@@ -23,10 +23,10 @@ class Text(click.types.StringParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """See `click.ParamType.convert`."""
-        from auditor.documents import not_blank
+        from auditor.documents import path_text
 
         try:
-            return not_blank(str(value))
+            return path_text(str(value))
         except ValueError as problem:
             self.fail(str(problem), param, ctx)
 

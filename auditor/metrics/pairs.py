@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from auditor.metrics.interface import MetricSpec
 from auditor.metrics.measured import Measured, count
@@ -99,20 +100,16 @@ class GroupGap:
     def measure(self, spec: MetricSpec, rows: pd.DataFrame, *, confidence: float, seed: int) -> Measured:
         """See `Kind.measure`."""
         assert spec.by is not None
-        rows = rows.assign(group=tag_values(rows, spec.by), number=finite_values(rows))
-        rows = in_pairs(rows[rows["group"].notna()])
-        whole, used = _whole_pairs(rows)
+        rows = with_groups(rows, spec.by)
+        whole, used = whole_pairs(rows)
         counted = count(rows, used, INCOMPLETE)
         groups, codes = np.unique(whole["group"].astype(str), return_inverse=True)
         if len(groups) < 2:
             worst = (0.0, np.inf) if counted.missing else (None, None)
             reason = why_undefined(counted, "fewer than two groups")
             return Measured(reason, counted, worst_low=worst[0], worst_high=worst[1])
-        within = whole["number"] - whole.groupby("pair")["number"].transform("mean")
-        member = codes[:, np.newaxis] == np.arange(len(groups))
-        columns = np.concatenate([member * within.to_numpy()[:, np.newaxis], member], axis=1)
-        sums = family_sums(columns, whole["family"].to_numpy())
-        means = _group_means(sums.sum(axis=0))
+        sums = family_sums(group_columns(whole, codes, len(groups)), whole["family"].to_numpy())
+        means = group_means(sums.sum(axis=0))
         gap = float(means.max() - means.min())
         low, high, method, detectable = _spread(sums, means, gap, confidence, seed)
         return Measured(
@@ -128,8 +125,37 @@ class GroupGap:
         )
 
 
-def _whole_pairs(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Return one row for each item of the whole pairs, with its mean number, and which rows are used."""
+def with_groups(rows: pd.DataFrame, tag: str) -> pd.DataFrame:
+    """Return the rows of whole or broken pairs whose items name a group, with `group` and `number` added.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, columns)
+        Coded rows.
+    tag : str
+        Names the groups.
+
+    Returns
+    -------
+    DataFrame of shape (m, columns + 2)
+    """
+    rows = rows.assign(group=tag_values(rows, tag), number=finite_values(rows))
+    return in_pairs(rows[rows["group"].notna()])
+
+
+def whole_pairs(rows: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """Return one row for each item of the pairs in which every item has a number.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, columns)
+        Of `with_groups`.
+
+    Returns
+    -------
+    (items, used)
+        `item` -> pair, family, group and the mean of the item's numbers; and which of the n rows are used.
+    """
     seen = rows["graded"] & rows["number"].notna()
     item_seen = seen.groupby(rows["item"]).transform("any")
     used = (seen & item_seen.groupby(rows["pair"]).transform("all")).to_numpy(dtype=bool)
@@ -137,8 +163,41 @@ def _whole_pairs(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray[tuple[int
     return rows[used].groupby("item", sort=False).agg(columns), used
 
 
-def _group_means(totals: Floats) -> Floats:
-    """Return the groups' means of totals of shape (..., 2 * groups): their sums, then their counts."""
+def group_columns(whole: pd.DataFrame, codes: NDArray[np.intp], groups: int) -> Floats:
+    """Return each item's number, taken from its pair's mean, in the column of its group, and its membership.
+
+    Parameters
+    ----------
+    whole : DataFrame of shape (items, columns)
+        Of `whole_pairs`.
+    codes : ndarray of shape (items,)
+        The items' groups, from 0 to `groups`.
+    groups : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of shape (items, 2 * groups)
+        Summed over items they are what `group_means` reads.
+    """
+    within = whole["number"] - whole.groupby("pair")["number"].transform("mean")
+    member = codes[:, np.newaxis] == np.arange(groups)
+    return np.concatenate([member * within.to_numpy()[:, np.newaxis], member], axis=1)
+
+
+def group_means(totals: Floats) -> Floats:
+    """Return the groups' means.
+
+    Parameters
+    ----------
+    totals : ndarray of shape (..., 2 * groups)
+        Their sums, then their counts.
+
+    Returns
+    -------
+    ndarray of shape (..., groups)
+        nan for a group without an item.
+    """
     sums, counts = np.split(totals, 2, axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(sums / counts)
@@ -161,7 +220,7 @@ def _spread(
 
 def _drawn_means(sums: Floats, seed: int) -> Floats:
     """Return the groups' means in each draw of families in which every group is there."""
-    drawn = family_draws(_group_means, sums, seed=seed)
+    drawn = family_draws(group_means, sums, seed=seed)
     return drawn[~np.isnan(drawn).any(axis=1)]
 
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.polarity import Row
 from auditor.runs.codec import encode
 
-from .polarity import Row
 from .transcripts import Reply, Transcript, question
 
 CHUNK = 200

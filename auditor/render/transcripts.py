@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from .polarity import Row, State, state
+from auditor.polarity import Row, State, worst_state
+
 from .versions import Version
 
-WORST_FIRST = (State.BAD, State.UNDETERMINED, State.OPEN, State.GOOD)
 SEVERITIES = ("critical", "high", "medium", "low")
 ASKED = ("turns", "system", "few_shot", "options")
 
@@ -132,13 +132,9 @@ def _replies(version: Version) -> dict[str, Reply]:
 def _reply(version: Version, item: Row, responses: Sequence[Row], verdicts: Sequence[Row]) -> Reply:
     """Judge an item by its worst sample; repeats only measure noise."""
     probe = version.probes[item["probe_id"]]
-    found = [(state(probe, item, row), row) for row in verdicts if row["repeat"] == 0]
+    worst, label = worst_state(probe, item, verdicts)
     responses = sorted(responses, key=lambda row: (row["repeat"], row["sample"], row["turn"], row["part"]))
-    if not found:
-        return Reply(version, State.MISSING, "no verdict", item, responses, verdicts)
-    worst, row = min(found, key=lambda pair: WORST_FIRST.index(pair[0]))
-    label = row["label"] if row["outcome"] == "graded" else row["reason"]
-    return Reply(version, worst, label or "", item, responses, verdicts)
+    return Reply(version, worst, label, item, responses, verdicts)
 
 
 def _transcript(item_id: str, versions: Sequence[Version], sides: Sequence[Mapping[str, Reply]]) -> Transcript:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ruamel.yaml import YAML
 
+from auditor import amounts
 from auditor.content import content
 from auditor.types import Better, Estimate
 
@@ -65,16 +66,12 @@ def _clustered(estimate: Estimate) -> bool:
 
 def is_share(estimate: Estimate) -> bool:
     """Tell whether the metric is a share of something, to be said in percent."""
-    return (estimate.low_bound, estimate.high_bound) == (0.0, 1.0)
+    return amounts.is_share(estimate.low_bound, estimate.high_bound)
 
 
 def value(estimate: Estimate, amount: float) -> str:
     """Return an amount in the metric's own unit."""
-    if is_share(estimate):
-        return f"{100 * amount:.1f}%"
-    signed = estimate.low_bound is None or estimate.low_bound < 0
-    text = f"{amount:+.2f}" if signed else f"{amount:.2f}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    return amounts.amount(amount, estimate.low_bound, estimate.high_bound)
 
 
 def interval(estimate: Estimate) -> str:

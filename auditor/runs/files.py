@@ -8,6 +8,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +19,8 @@ FILE_MODE = 0o600
 """Answers may be sensitive: for the owner's eyes."""
 FOLDER_MODE = 0o700
 COMPRESSION = 6
+CHECKED_TOGETHER = 64
+"""Rows; to check each by itself would take eight times as long."""
 
 
 @contextmanager
@@ -109,26 +112,42 @@ def read_rows(path: Path, kind: Any) -> Iterator[Row]:
     `kind` is what every row must be (`schema`).
     """
     require_regular(path)
+    lines = _lines(path)
+    while some := list(islice(lines, CHECKED_TOGETHER)):
+        rows = [_parse_line(line, path, number) for number, line in some]
+        try:
+            check(rows, list[kind])  # type: ignore[valid-type]
+        except DataError:
+            for (number, _), row in zip(some, rows, strict=True):
+                _check_row(row, kind, path, number)
+        yield from rows
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     number = 0
     try:
         with gzip.open(path, "rb") as file:
             for number, line in enumerate(io.BufferedReader(file), 1):  # finds the lines quicker
-                yield _parse_line(line, kind, path, number)
+                yield number, line
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except (OSError, EOFError, zlib.error) as problem:
         raise DataError(f"{path}:{number + 1}: cannot be read: {problem}") from None
 
 
-def _parse_line(line: bytes, kind: Any, path: Path, number: int) -> Row:
+def _parse_line(line: bytes, path: Path, number: int) -> Row:
     try:
         row: Row = decode(line)
-        check(row, kind)
     except ValueError as problem:
         raise DataError(f"{path}:{number}: not JSON: {problem}") from None
+    return row
+
+
+def _check_row(row: Row, kind: Any, path: Path, number: int) -> None:
+    try:
+        check(row, kind)
     except DataError as problem:
         raise DataError(f"{path}:{number}: {problem}") from None
-    return row
 
 
 def _private(name: str, flags: int) -> int:

@@ -75,7 +75,34 @@ def test_a_good_file_has_none(tmp_path: Path) -> None:
             "refunds.yaml:10: data.items.0.tekst: unknown key; did you mean 'text'?",
         ),
         ("  items:", "  itens:", "refunds.yaml:9: data.itens: unknown key; did you mean 'items'?"),
-        ("tags: {battery: hallucination}", "tags: {batery: hallucination}", "tags.battery is missing"),
+        *[
+            (
+                "battery: hallucination",
+                tags,
+                f"refunds.yaml:6: tags: 'battery' should be bias, hallucination, harm, or a name of your own; {found}",
+            )
+            for tags, found in (
+                ("batery: hallucination", "it is missing"),
+                ("battery: 3", "found 3"),
+                ("battery: [harm]", "found ['harm']"),
+                ("battery: null", "found None"),
+                ("battery: ' '", "found ' '"),
+            )
+        ],
+        *[
+            (
+                "battery: hallucination",
+                f"battery: {odd}",
+                f"tags.battery: battery '{odd}' is unknown; did you mean 'harm'?",
+            )
+            for odd in ("hram", "Harm", "HARM")
+        ],
+        ("text: First question?", 'text: ""', "refunds.yaml:10: data.items.0.text: should not be empty (found '')"),
+        ("text: First question?", "turns: [a, ' ']", "data.items.0.turns.1: should not be empty"),
+        ("grader:", "prompt: {user: Answer!}\ngrader:", "refunds.yaml:12: prompt.user: every item asks the same"),
+        ("First question?", "Second question?", "refunds.yaml:8: data: every item asks the same"),
+        ("{topic: time}", '{1: a, "1": b}', "refunds.yaml:10: the key '1' is there twice, once as text"),
+        ("{topic: time}", "{null: a, None: b}", "refunds.yaml:10: the key 'None' is there twice, once as text"),
         ("title: Knows", "title: [Knows", "refunds.yaml:"),
     ],
 )

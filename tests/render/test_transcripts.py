@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from auditor.polarity import State
 from auditor.render.embed import CHUNK, embed
 from auditor.render.material import Material
-from auditor.render.polarity import State
 from auditor.render.transcripts import Change, discordant, flips, read_transcripts
 from auditor.render.versions import read_versions
 from auditor.runs.record import Run

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.polarity import Row
 from auditor.render.material import Material
-from auditor.render.polarity import Row
 from auditor.render.versions import Role, Version
 
 

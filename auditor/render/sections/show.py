@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from auditor.polarity import Row, State
 from auditor.render.material import Material
-from auditor.render.polarity import Row, State
 from auditor.render.transcripts import Change, Reply, Transcript, discordant
 from auditor.render.versions import Role
 from auditor.render.visible import badged

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from auditor.polarity import Row
 from auditor.render.charts import Point, domain, series, trend
 from auditor.render.material import Material
-from auditor.render.polarity import Row
 from auditor.render.versions import Version
 from auditor.render.wording import Number, direction, energy, metric_name, metric_sentence, number, seconds
 from auditor.types import Estimate

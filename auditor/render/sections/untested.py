@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from auditor.polarity import State
 from auditor.render.material import Material
-from auditor.render.polarity import State
 from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version
 from auditor.render.wording import THIN_FAMILIES, Number, count, metric_name, number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,21 @@ class State(StrEnum):
     """Asked or planned, and there is no verdict."""
     ABSENT = "absent"
     """Not in this run."""
+
+
+WORST_FIRST = (State.BAD, State.UNDETERMINED, State.OPEN, State.GOOD)
+
+
+def worst_state(probe: Row, item: Row, verdicts: Iterable[Row]) -> tuple[State, str]:
+    """Return the state of an item's worst sample, and the label that gave it or why there is none.
+
+    Questions asked again only measure noise.
+    """
+    found = [(state(probe, item, row), row) for row in verdicts if row["repeat"] == 0]
+    if not found:
+        return State.MISSING, "no verdict"
+    worst, row = min(found, key=lambda pair: WORST_FIRST.index(pair[0]))
+    return worst, (row["label"] if row["outcome"] == "graded" else row["reason"]) or ""
 
 
 def state(probe: Row, item: Row, verdict: Row) -> State:

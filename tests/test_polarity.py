@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from auditor.render.polarity import State, state
+from auditor.polarity import State, state
 
 
 def probe(*metrics: dict[str, Any], grader: str = "facts") -> dict[str, Any]:

@@ -1,0 +1,227 @@
+"""Two runs held side by side: which items are the same, and every number of both over those."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from auditor.battery.schema import Pooled
+from auditor.errors import DataError
+from auditor.estimates import COLUMNS
+from auditor.metrics.interface import MetricSpec
+from auditor.runs.record import Run
+from auditor.types import Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditor.metrics.paired import Paired, Part
+
+Row = Mapping[str, Any]
+CONTENT = ("turns", "system", "few_shot", "options", "reference")
+"""What makes an item the one that it is."""
+
+
+Cause = Literal["engine", "undetermined"]
+"""Why a verdict is missing: the answer never came, or the grader could not decide."""
+
+
+def cause(verdict: Row) -> Cause | None:
+    """Return why a verdict is missing; None where it is there."""
+    if verdict["outcome"] == "graded":
+        return None
+    status = str(verdict["reason"]).partition(":")[0]
+    return "engine" if status in (Status.FAILED, Status.FILTERED) else "undetermined"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One run as pairing reads it."""
+
+    run: Run
+
+    @cached_property
+    def probes(self) -> dict[str, Row]:
+        """Probe id -> its entry in the manifest."""
+        return {probe["id"]: probe for probe in self.run.manifest["probes"]}
+
+    @cached_property
+    def items(self) -> dict[str, Row]:
+        """Item id -> item."""
+        return {row["item_id"]: row for row in self.run.iter_items()}
+
+    @cached_property
+    def verdicts(self) -> dict[str, list[Row]]:
+        """Probe id -> its verdicts; those of questions asked again tell the noise and are left out."""
+        found: dict[str, list[Row]] = {probe: [] for probe in self.probes}
+        for row in self.run.iter_verdicts():
+            if row["repeat"] == 0 and row["probe_id"] in found:
+                found[row["probe_id"]].append(row)
+        return found
+
+    @cached_property
+    def by_content(self) -> dict[tuple[str, str], str]:
+        """(probe, content) -> item id; items of one probe with equal content are told apart by their ids."""
+        contents = {item_id: content(row) for item_id, row in self.items.items()}
+        seen = Counter((self.items[item_id]["probe_id"], found) for item_id, found in contents.items())
+        keys = {}
+        for item_id, found in contents.items():
+            probe = self.items[item_id]["probe_id"]
+            keys[probe, found if seen[probe, found] == 1 else f"{found} {item_id}"] = item_id
+        return keys
+
+    def graders(self) -> dict[str, Row]:
+        """Return probe id -> the grader of this layer."""
+        ours = self.run.graders
+        return {probe: ours[probe] if probe in ours else entry["grader"] for probe, entry in self.probes.items()}
+
+
+def content(item: Row) -> str:
+    """Return the hash of what an item asks and of what is right."""
+    text = json.dumps([item.get(name) for name in CONTENT], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A baseline and a candidate over the items that both were asked."""
+
+    base: Side
+    candidate: Side
+    drop: frozenset[Cause] = frozenset()
+    """Items that lack a verdict for such a cause, on either side, are left out of the numbers."""
+
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Candidate's item id -> the baseline's, for each item with the same content in the same probe."""
+        theirs = self.base.by_content
+        return {item_id: theirs[key] for key, item_id in self.candidate.by_content.items() if key in theirs}
+
+    @cached_property
+    def shared(self) -> set[str]:
+        """The baseline's ids of the items that both were asked."""
+        return set(self.renamed.values())
+
+    @cached_property
+    def only_base(self) -> list[str]:
+        """Items that only the baseline was asked."""
+        return [item_id for item_id in self.base.items if item_id not in self.shared]
+
+    @cached_property
+    def only_candidate(self) -> list[str]:
+        """Items that only the candidate was asked."""
+        return [item_id for item_id in self.candidate.items if item_id not in self.renamed]
+
+    @cached_property
+    def probes(self) -> list[str]:
+        """Probes with an item that both were asked, in the candidate's order."""
+        asked = {self.base.items[item_id]["probe_id"] for item_id in self.shared}
+        return [probe for probe in self.candidate.probes if probe in asked]
+
+    @cached_property
+    def pooled(self) -> list[Pooled]:
+        """The suite's pooled numbers that both have in the same form."""
+        theirs = self.base.run.manifest["pooled"]
+        same = [Pooled.model_validate(one) for one in self.candidate.run.manifest["pooled"] if one in theirs]
+        return [one for one in same if set(one.weights) <= set(self.probes)]
+
+    @property
+    def metrics(self) -> list[tuple[str, str]]:
+        """(battery or probe, metric) of every number, the pooled ones first."""
+        own = [(probe, metric["name"]) for probe in self.probes for metric in self.candidate.probes[probe]["metrics"]]
+        return [*((one.battery, one.metric) for one in self.pooled), *own]
+
+    def spec(self, source: str, metric: str) -> MetricSpec:
+        """Return how a number is made; of a pooled one as its first probe says it."""
+        probe = next(iter(self.weights(source, metric)))
+        for found in self.candidate.probes[probe]["metrics"]:
+            if found["name"] == metric:
+                return MetricSpec.model_validate(found)
+        raise DataError(f"{self.candidate.run.run_id}: {probe} has no metric '{metric}'")
+
+    def weights(self, source: str, metric: str) -> Mapping[str, float]:
+        """Return the probes that a number rests on, with their weights."""
+        for one in self.pooled:
+            if (one.battery, one.metric) == (source, metric):
+                return one.weights
+        return {source: 1.0}
+
+    def cells(self, source: str, metric: str) -> Mapping[str, Paired]:
+        """Return cell -> a number on both sides; made once."""
+        key = (source, metric)
+        if key not in self._made:
+            from auditor.metrics.paired import pair_cells
+
+            self._made[key] = dict(pair_cells(self._parts(source, metric)))
+        return self._made[key]
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, str], Mapping[str, Paired]]:
+        return {}
+
+    def _parts(self, source: str, metric: str) -> dict[str, Part]:
+        from auditor.metrics.paired import Part
+
+        specs = {
+            probe: MetricSpec.model_validate(found)
+            for probe in self.weights(source, metric)
+            for found in self.candidate.probes[probe]["metrics"]
+            if found["name"] == metric
+        }
+        return {
+            probe: Part(self.weights(source, metric)[probe], spec, *self._frames(probe))
+            for probe, spec in specs.items()
+        }
+
+    def _frames(self, probe: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return both sides' verdicts of the shared items of a probe, named as the baseline names them; made once."""
+        if probe not in self._tables:
+            mine = [(row["item_id"], row) for row in self.base.verdicts[probe] if row["item_id"] in self.shared]
+            theirs = [
+                (self.renamed[row["item_id"]], row)
+                for row in self.candidate.verdicts[probe]
+                if row["item_id"] in self.renamed
+            ]
+            left_out = {name for name, row in (*mine, *theirs) if cause(row) in self.drop}
+            self._tables[probe] = (self._frame(mine, left_out), self._frame(theirs, left_out))
+        return self._tables[probe]
+
+    def dropped(self, source: str, metric: str) -> float:
+        """Return the share of items that a number leaves out, in [0, 1]."""
+        probes = self.weights(source, metric)
+        planned = sum(self.base.items[item_id]["probe_id"] in probes for item_id in self.shared)
+        kept = {name for probe in probes for name in self._frames(probe)[0]["item_id"]}
+        return 1 - len(kept) / planned if planned else 0.0
+
+    @cached_property
+    def _tables(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+        return {}
+
+    def _frame(self, named: Sequence[tuple[str, Row]], left_out: set[str]) -> pd.DataFrame:
+        import pandas as pd
+
+        kept = [(name, row) for name, row in named if name not in left_out]
+        items = [self.base.items[name] for name, _ in kept]
+        columns: dict[str, list[Any]] = {column: [row.get(column) for _, row in kept] for column in COLUMNS}
+        columns["item_id"] = [name for name, _ in kept]
+        for column in ("family_id", "pair_id", "tags", "reference"):
+            columns[column] = [item[column] for item in items]
+        return pd.DataFrame({column: pd.Series(values, dtype=_KINDS.get(column)) for column, values in columns.items()})
+
+
+_KINDS = {"sample": "int64", "repeat": "int64", "value": "float64"}
+
+
+def verdicts_by_item(side: Side) -> Iterator[tuple[str, list[Row]]]:
+    """Yield each item of a run with its verdicts; none where it has no verdict."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for rows in side.verdicts.values():
+        for row in rows:
+            found[row["item_id"]].append(row)
+    for item_id in side.items:
+        yield item_id, found[item_id]
