@@ -116,7 +116,7 @@ def read_rows(path: Path, kind: Any) -> Iterator[Row]:
     while some := list(islice(lines, CHECKED_TOGETHER)):
         rows = [_parse_line(line, path, number) for number, line in some]
         try:
-            check(rows, list[kind])  # type: ignore[valid-type]
+            check(rows, list[kind])
         except DataError:
             for (number, _), row in zip(some, rows, strict=True):
                 _check_row(row, kind, path, number)
