@@ -72,6 +72,9 @@ def _answers(run: Run, items: dict[str, Item]) -> dict[str, dict[tuple[str, int]
     found: dict[str, dict[tuple[str, int], list[Answer]]] = defaultdict(lambda: defaultdict(list))
     for (item_id, sample, repeat), parts in responses.items():
         item = items[item_id]
+        for part, turn in parts:
+            if turn < 0 or (turn and (part, turn - 1) not in parts):
+                raise DataError(f"{run.path}: the response to '{item_id}' at turn {turn} has no turn before it")
         found[item.probe_id][item.family_id, repeat].append(Answer(item, parts, sample=sample, repeat=repeat))
     return found
 

@@ -78,6 +78,28 @@ def test_no_field_of_any_kind_is_a_bug(
         shutil.rmtree(run / "layers", ignore_errors=True)
 
 
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        ({"turn": -1}, "at turn -1 has no turn before it"),
+        ({"turn": 3}, "at turn 3 has no turn before it"),
+        ({"item_id": "small.food/none"}, "a response to the item 'small.food/none', which the run does not hold"),
+    ],
+)
+def test_responses_that_fit_no_item_are_not_graded(
+    audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], fact: str
+) -> None:
+    shutil.copytree(audited, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    (run,) = Path("audits").glob("bot@1.*")
+    first, *others = [json.loads(line) for line in read(run / "responses.jsonl.gz").splitlines()]
+    write(run / "responses.jsonl.gz", [first | change, *others])
+    seal(run, FILES)
+    done = CliRunner().invoke(cli, ["grade", "bot@1", "--layer", "later"])
+    assert done.exit_code == 4
+    assert fact in done.stderr
+
+
 def walk(node: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the way to every value."""
     yield place
