@@ -177,8 +177,8 @@ class ProbeDoc(Document):
     @field_validator("tags", mode="before")
     @classmethod
     def _names_a_battery(cls, tags: Any) -> Any:
-        battery = tags.get("battery", "") if isinstance(tags, dict) else None
-        if battery is not None and not (isinstance(battery, str) and re.fullmatch(r"[\w.-]+", battery)):
+        battery = tags.get("battery") if isinstance(tags, dict) else BATTERIES[0]
+        if not (isinstance(battery, str) and re.fullmatch(r"[\w.-]+", battery)):
             found = f"found {battery!r:.60}" if "battery" in tags else "it is missing"
             raise ValueError(f"'battery' should be {', '.join(BATTERIES)}, or a name of your own; {found}")
         return tags

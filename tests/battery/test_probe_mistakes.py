@@ -196,7 +196,7 @@ def test_slots_that_make_too_many_items_are_refused(tmp_path: Path) -> None:
     [
         ("text: First question?", "turns: []", "data.items.0.turns"),
         ('reference: {answers: ["1"]}', 'reference: {answers: ["1"], x: .nan}', "nan is not a number that can be used"),
-        ('reference: {answers: ["1"]}', "reference: {x: 2024-01-01}", "put text in quotes"),
+        ('reference: {answers: ["1"]}', "reference: {x: !!binary aGk=}", "put text in quotes"),
         ("version: 1", "version: !!bool foo", "not valid YAML"),
     ],
 )
