@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from math import ceil, floor, prod
+from math import ceil, floor, prod, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, gammaln, stdtrit, xlogy
 
 from auditor.stats.betting import betting_bounds
-from auditor.stats.deciding import ENOUGH
+from auditor.stats.deciding import ENOUGH, skewed_quantile
 from auditor.stats.families import Floats
 
 ALPHA = 0.05
@@ -191,7 +191,11 @@ def paired_power(
     weights = _chances(n, worse, better, up, down)
     mean = (worse - better) / n
     variance = np.maximum((worse + better) / n - mean * mean, 0.0)
-    passes = mean + stdtrit(n - 1, 1 - alpha) * np.sqrt(variance / (n - 1)) < margin
+    third = (worse * (1 - mean) ** 3 - better * (1 + mean) ** 3 - (n - worse - better) * mean**3) / n
+    with np.errstate(invalid="ignore", divide="ignore"):
+        skewness = np.nan_to_num(third / variance**1.5) / sqrt(n)
+    reach = skewed_quantile(stdtrit(n - 1, 1 - alpha), skewness) * np.sqrt(variance / (n - 1))
+    passes = mean + reach < margin
     differing = n - np.maximum(np.maximum(worse, better), n - worse - better)
     unsure = (differing < ENOUGH) & (mean < margin) & (weights > NEGLIGIBLE)
 

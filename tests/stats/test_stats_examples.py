@@ -3,8 +3,10 @@ import doctest
 import pytest
 
 from auditor.stats import (
+    betting,
     bootstrap,
     bounds,
+    deciding,
     families,
     means,
     missing,
@@ -15,7 +17,20 @@ from auditor.stats import (
     proportions,
 )
 
-MODULES = [bootstrap, bounds, families, means, missing, multiplicity, paired, permutation, power, proportions]
+MODULES = [
+    betting,
+    bootstrap,
+    bounds,
+    deciding,
+    families,
+    means,
+    missing,
+    multiplicity,
+    paired,
+    permutation,
+    power,
+    proportions,
+]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
