@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from auditor.decision import FEWEST_FAMILIES
 from auditor.engines.fingerprint import differing
 from auditor.engines.interface import Fingerprint
 from auditor.errors import DataError
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 """One-sided error of each bound, and the share of false findings among those told as worse or better."""
-FEWEST_FAMILIES = 10
-"""A cell of fewer families locates trouble, it does not measure it."""
 SEVERITIES = ("critical", "high", "medium", "low")
 
 

@@ -9,6 +9,10 @@ from enum import StrEnum
 from auditor.types import Better
 
 
+FEWEST_FAMILIES = 10
+"""A cell of fewer families locates trouble, it does not measure it, and decides nothing."""
+
+
 class Outcome(StrEnum):
     """What a rule, or the whole gate, comes to."""
 

@@ -67,6 +67,27 @@ def forecast(plan: Plan, store: Store) -> dict[str, Any]:
     }
 
 
+def policy_outlook(plan: Plan, policy: Path) -> dict[str, Any]:
+    """Return what the rules of a policy file can come to with what is planned."""
+    import msgspec
+
+    from auditor.decidable import DISCORDANCE, Planned, outlooks
+    from auditor.policy import read_policy
+
+    planned = Planned(
+        items={one.probe.id: one.items for one in plan.probes},
+        metrics={one.probe.id: one.probe.doc.metrics for one in plan.probes},
+        pooled=plan.pooled,
+    )
+    found = outlooks(read_policy(policy), planned)
+    return {
+        "file": str(policy),
+        "discordance": DISCORDANCE,
+        "joint_power": found.joint._asdict(),
+        "rules": [msgspec.to_builtins(rule) for rule in found.rules],
+    }
+
+
 def _known(plan: Plan, store: Store, keys: Iterable[str]) -> set[str]:
     if plan.fingerprint.claimed:
         return set()

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from auditor import amounts
-from auditor.compare import FEWEST_FAMILIES, instrument_changes, treatment_changes
-from auditor.decision import Decision, Measurement, Outcome, Result, Why
+from auditor.compare import instrument_changes, treatment_changes
+from auditor.decision import FEWEST_FAMILIES, Decision, Measurement, Outcome, Result, Why
 from auditor.errors import ConfigError, nearest
 from auditor.pairing import Cause, Pair, Side, verdicts_by_item
 from auditor.polarity import State, worst_state

@@ -35,6 +35,10 @@ TEXT = Text()
 
 store_option = click.option("--store", type=TEXT, help="Folder or URL of the runs [default: auditor.yaml, else audits]")
 
+policy_option = click.option(
+    "--policy", type=click.Path(path_type=Path), help="Policy whose rules are judged, e.g. policy.yaml"
+)
+
 
 def output_options(*formats: str) -> Callable[[F], F]:
     """Add -f/--format and -o/--output to a command; the first format is the default."""

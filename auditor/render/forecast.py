@@ -23,7 +23,32 @@ def forecast_table(said: Mapping[str, Any]) -> RenderableType:
         table.add_column(name, justify="right", width=9)
     for probe in said["probes"]:
         table.add_row(plain(probe["id"]), *(str(probe[key]) for key in ("items", "families", "requests")))
-    return Group(Text(f"{said['model_id']}  suite {said['suite']}", style="bold"), table, Text("\n".join(_lines(said))))
+    policy = [_policy_table(said["policy"])] if "policy" in said else []
+    return Group(Text(f"{said['model_id']}  suite {said['suite']}", style="bold"), table, Text("\n".join(_lines(said))), *policy)
+
+
+STYLES = {"can pass": "green", "can only fail": "yellow", "cannot decide": "red"}
+
+
+def _policy_table(said: Mapping[str, Any]) -> RenderableType:
+    """Return what each rule of a policy can come to."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("rule", width=38, overflow="fold")
+    for name, width in (("families", 9), ("needed", 7), ("passes", 6)):
+        table.add_column(name, justify="right", width=width)
+    table.add_column("", width=13)
+    for rule in said["rules"]:
+        needed = "-" if rule["needed"] is None else f"{rule['needed']:,}"
+        power = "-" if rule["power"] is None else f"{rule['power']:.0%}"
+        prospect = Text(rule["prospect"], style=STYLES[rule["prospect"]])
+        table.add_row(plain(rule["id"]), f"{rule['families']:,}", needed, power, prospect)
+    joint = said["joint_power"]
+    words = (
+        f"Where nothing changed but {said['discordance']:.0%} of the families each way by chance, every rule passes with "
+        f"{joint['independent']:.0%} if the rules were independent, at most {joint['high']:.0%}. "
+        "'needed' is the number of families for 80%."
+    )
+    return Group(Text(f"\nPolicy {plain(said['file'])}", style="bold"), table, Text(words))
 
 
 def _lines(said: Mapping[str, Any]) -> Iterable[str]:

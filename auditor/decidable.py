@@ -1,0 +1,176 @@
+"""What a policy can decide with what is planned, told before anything is asked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from math import isfinite
+
+from auditor.battery.schema import Pooled
+from auditor.decision import FEWEST_FAMILIES
+from auditor.errors import ConfigError, nearest
+from auditor.metrics.interface import MetricSpec
+from auditor.metrics.kinds import KINDS
+from auditor.policy import PolicyFile, Rule
+from auditor.stats.power import JointPower, families_needed, joint_power, paired_power, rate_power
+from auditor.types import Better, Item
+
+DISCORDANCE = 0.02
+"""Share of families that differ each way between two versions of which neither is worse."""
+POWER = 0.8
+LARGE = 3
+"""Margins: a change so large should be found."""
+
+
+class Prospect(StrEnum):
+    """What a rule can come to."""
+
+    PASS = "can pass"
+    FAIL = "can only fail"
+    """A bad candidate is found, a good one is not recognised."""
+    NEITHER = "cannot decide"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One rule, or one of its cells, before anything is asked."""
+
+    id: str
+    rule: str
+    families: int
+    """Planned."""
+    needed: int | None
+    """For 80% power to pass when nothing changed; None where no number would do, or none can be told."""
+    power: float | None
+    """To pass when nothing changed; for a limit of its own, when nothing is bad."""
+    finds: float | None
+    """Chance to fail when the change is three margins."""
+    prospect: Prospect
+
+
+@dataclass(frozen=True, slots=True)
+class Outlooks:
+    """A whole policy before anything is asked."""
+
+    rules: Sequence[Outlook]
+    joint: JointPower
+    """Of passing every rule that has a power, when nothing changed."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The items of a plan by probe, and how their numbers are made."""
+
+    items: Mapping[str, Sequence[Item]]
+    metrics: Mapping[str, Sequence[MetricSpec]]
+    pooled: Sequence[Pooled]
+
+    def numbers(self) -> dict[str, dict[str, float]]:
+        """Return battery/metric or probe/metric -> the weights of its probes."""
+        own = {f"{probe}/{spec.name}": {probe: 1.0} for probe, specs in self.metrics.items() for spec in specs}
+        return {f"{one.battery}/{one.metric}": dict(one.weights) for one in self.pooled} | own
+
+    def spec(self, probe: str, metric: str) -> MetricSpec:
+        """Return a probe's metric."""
+        return next(spec for spec in self.metrics[probe] if spec.name == metric)
+
+    def cells(self, weights: Mapping[str, float], metric: str) -> dict[str, dict[str, float]]:
+        """Return cell -> family -> its share of the number."""
+        cells: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+        for probe in weights:
+            spec = self.spec(probe, metric)
+            for item in self.items[probe]:
+                if all(item.tags.get(tag) in _listed(wanted) for tag, wanted in spec.where.items()):
+                    tags = [f"{tag}={item.tags[tag]}" for tag in spec.breakdown if tag in item.tags]
+                    for cell in ("all", *tags):
+                        cells[cell][probe][item.family_id] += 1.0
+        return {cell: _shares(strata, weights) for cell, strata in cells.items()}
+
+
+def _listed(wanted: str | list[str]) -> list[str]:
+    return [wanted] if isinstance(wanted, str) else wanted
+
+
+def _shares(strata: Mapping[str, Mapping[str, float]], weights: Mapping[str, float]) -> dict[str, float]:
+    shares: dict[str, float] = defaultdict(float)
+    total = sum(weights[probe] for probe in strata)
+    for probe, families in strata.items():
+        for family, count in families.items():
+            shares[family] += weights[probe] / total * count / sum(families.values())
+    return dict(shares)
+
+
+def outlooks(file: PolicyFile, planned: Planned) -> Outlooks:
+    """Return what each rule of a policy can come to; raises `ConfigError` for a number that is not planned."""
+    cells = [(rule, *cell) for place, rule in enumerate(file.policy.rules) for cell in _cells(file, place, planned)]
+    found = [_outlook(*one, alpha=file.policy.alpha, claims=len(cells)) for one in cells]
+    return Outlooks(found, joint_power([one.power for one in found if one.power is not None]))
+
+
+def _cells(file: PolicyFile, place: int, planned: Planned) -> list[tuple[str, MetricSpec, dict[str, float]]]:
+    """Return (id, metric, families' shares) of each number that a rule is about; none for a rule on severity."""
+    rule = file.policy.rules[place]
+    if rule.metric is None:
+        return []
+    numbers = planned.numbers()
+    if rule.metric not in numbers:
+        guess = nearest(rule.metric, numbers)
+        fact = f"what is planned has no number '{rule.metric}'" + (f"; {guess}" if guess else "")
+        raise ConfigError(file.at(place, "metric", fact))
+    weights, metric = numbers[rule.metric], rule.metric.split("/")[1]
+    spec = planned.spec(next(iter(weights)), metric)
+    if rule.by == "probe":
+        alone = {probe: planned.cells({probe: 1.0}, metric)["all"] for probe in weights}
+        return [(f"{rule.id}[probe={probe}]", spec, shares) for probe, shares in alone.items()]
+    cells = planned.cells(weights, metric)
+    wanted = [cell for cell in sorted(cells) if rule.by and cell.startswith(f"{rule.by}=")] if rule.by else []
+    if not rule.by:
+        wanted = [rule.cell or "all"]
+    if not wanted or any(cell not in cells for cell in wanted):
+        field = "by" if rule.by else "cell"
+        guess = nearest(str(rule.by or rule.cell), [cell.partition("=")[0] if rule.by else cell for cell in cells])
+        raise ConfigError(file.at(place, field, f"{rule.metric} has no such part" + (f"; {guess}" if guess else "")))
+    return [(rule.id if cell == "all" else f"{rule.id}[{cell}]", spec, cells[cell]) for cell in wanted]
+
+
+def _outlook(
+    rule: Rule, name: str, spec: MetricSpec, shares: Mapping[str, float], *, alpha: float, claims: int
+) -> Outlook:
+    kind = KINDS[spec.kind]
+    span, families = kind.high - kind.low, len(shares)
+    if not isfinite(span):
+        return Outlook(name, rule.id, families, None, None, None, Prospect.NEITHER)
+    alpha = alpha / 2 if spec.better is Better.TARGET else alpha
+    design = families * sum(share * share for share in shares.values())
+    if rule.relative:
+        margin = rule.limit[1] / span
+        power_of = partial(paired_power, margin=margin, discordance=DISCORDANCE, alpha=alpha, design=design)
+        least = 0.0 if rule.strict else -margin
+        change = max(-LARGE * margin, 2 * DISCORDANCE - 1)
+        finds = paired_power(
+            families, margin=least, discordance=DISCORDANCE, change=change, alpha=alpha / claims, design=design
+        )
+    else:
+        limit = _limit(rule, spec)
+        power_of = partial(rate_power, limit=limit, rate=0.0, alpha=alpha)
+        finds = rate_power(families, limit=1 - limit, rate=max(0.0, 1 - LARGE * limit), alpha=alpha / claims)
+    power = power_of(families) if families >= FEWEST_FAMILIES else 0.0
+    finds = finds if families >= FEWEST_FAMILIES else 0.0
+    needed = families_needed(power_of, power=POWER)
+    prospect = Prospect.PASS if power >= POWER else Prospect.FAIL if finds >= POWER else Prospect.NEITHER
+    return Outlook(
+        name, rule.id, families, None if needed is None else max(needed, FEWEST_FAMILIES), power, finds, prospect
+    )
+
+
+def _limit(rule: Rule, spec: MetricSpec) -> float:
+    """Return the limit of a value as the share of the way from the best that it can be to the worst."""
+    kind = KINDS[spec.kind]
+    limit = rule.limit[1]
+    if spec.better is Better.TARGET:
+        ideal = spec.ideal or 0.0
+        return limit / max(kind.high - ideal, ideal - kind.low)
+    return (limit - kind.low if rule.at_most is not None else kind.high - limit) / (kind.high - kind.low)
