@@ -298,6 +298,8 @@ def _decided(claim: Claim, p: float, policy: Policy) -> Result:
 def _judge(
     claim: Claim, found: Measurement, p: float, policy: Policy, low: float, high: float
 ) -> tuple[Outcome, Why | None, str]:
+    from auditor.stats.deciding import decide
+
     told = _told(claim, found)
     dropped = claim.pair.dropped(claim.source, claim.metric)
     if dropped > policy.missing.at_most:
@@ -308,10 +310,9 @@ def _judge(
     if claim.paired.families < FEWEST_FAMILIES:
         fact = f"{told}; {claim.paired.families} families locate trouble, they do not decide."
         return Outcome.INCONCLUSIVE, Why.THIN, fact
-    if p <= policy.alpha:
-        return Outcome.FAIL, Why.BROKEN, f"{told}."
-    if high < claim.margin:
-        return Outcome.PASS, None, f"{told}."
+    decided = decide(low, high, p, margin=claim.margin, alpha=policy.alpha)
+    if decided != "inconclusive":
+        return Outcome(decided), Why.BROKEN if decided == "fail" else None, f"{told}."
     if claim.paired.missing:
         low_seen, high_seen = claim.bounds(policy.alpha, worst_case=False)
         if high_seen < claim.margin or low_seen > claim.threshold:

@@ -204,6 +204,38 @@ class FamilySum:
         return self.low + span * low, self.low + span * high
 
 
+Decided = Literal["pass", "fail", "inconclusive"]
+
+
+def decide(low: float, high: float, p: float, *, margin: float, alpha: float) -> Decided:
+    """Return what a rule comes to: the one place where numbers become a decision.
+
+    Parameters
+    ----------
+    low, high : float
+        One-sided bounds of what the rule limits, each with an error of at most ``alpha``, whatever is missing.
+    p : float
+        Of the claim that the limit is broken, adjusted for how many rules make one; in [0, 1].
+    margin : float
+        Below it the rule is kept.
+    alpha : float
+        One-sided, in (0, 0.5].
+
+    Returns
+    -------
+    {"pass", "fail", "inconclusive"}
+        "fail" before "pass": a strict rule may be broken below its margin.
+
+    Examples
+    --------
+    >>> [decide(low, low + 0.02, p, margin=0.05, alpha=0.05) for low, p in ((0.02, 1.0), (0.04, 1.0), (0.06, 0.01))]
+    ['pass', 'inconclusive', 'fail']
+    """
+    if p <= alpha:
+        return "fail"
+    return "pass" if high < margin else "inconclusive"
+
+
 def smallest_level(shown: Callable[[float], bool]) -> float:
     """Return the p-value of a claim that bounds make: the smallest level at which they show it.
 
