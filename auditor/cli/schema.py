@@ -9,7 +9,7 @@ import click
 
 from auditor.cli.options import write
 
-KINDS = ("probe", "suite", "target", "config")
+KINDS = ("probe", "suite", "target", "config", "policy")
 
 
 @click.command("schema")
@@ -28,8 +28,15 @@ def command(kind: str, output: Path | None) -> None:
     from auditor.battery.schema import ProbeDoc, SuiteDoc
     from auditor.config import Config
     from auditor.documents import Document
+    from auditor.policy import Policy
     from auditor.target import Target
 
-    models: dict[str, type[Document]] = {"probe": ProbeDoc, "suite": SuiteDoc, "target": Target, "config": Config}
+    models: dict[str, type[Document]] = {
+        "probe": ProbeDoc,
+        "suite": SuiteDoc,
+        "target": Target,
+        "config": Config,
+        "policy": Policy,
+    }
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[kind].model_json_schema()}
     write(json.dumps(schema, indent=2) + "\n", output)
