@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,10 +20,11 @@ from auditor.graders.registry import grade_answers
 from auditor.manifest import VerdictKey, draft_manifest, final_manifest
 from auditor.meter import EnergyMeter
 from auditor.plan import Plan, ProbePlan
-from auditor.runs.codec import response_row, verdict_row
+from auditor.runs.codec import Row, response_row, to_row, verdict_row
 from auditor.runs.store import Store
 from auditor.runs.writer import RunWriter
 from auditor.schedule import Exchange, Known, Schedule
+from auditor.stopping import Lookout
 from auditor.types import Answer, Item, Profile, Response, Status, Verdict
 
 NO_TEMPLATE = "The model has no chat template: it was asked in completion mode, as plain text."
@@ -53,10 +55,12 @@ async def run_audit(
     observer: Observer,
     command: Sequence[str],
     again: bool = False,
+    lookout: Lookout | None = None,
 ) -> Path:
     """Ask a plan's questions of an engine and return the folder of the sealed run.
 
-    A sealed run of the same plan is returned as it is unless `again`; an unfinished one goes on.
+    A sealed run of the same plan is returned as it is unless `again`; an unfinished one goes on. With a `lookout`
+    families are asked in its order, until it needs no more.
     Raises EngineError when the engine is gone or nothing at all could be had; what was answered is kept.
     """
     check_identity(plan, store)
@@ -79,9 +83,13 @@ async def run_audit(
 
         schedule = Schedule({planned.probe.id: planned for planned in plan.probes}, known)
         sitting = Sitting(plan, engine, writer, schedule, observer, EnergyMeter(config.watts_per_core))
+        sitting.shuffled = again
         if plan.unused_sampling:
             sitting.note(f"The target's own {', '.join(plan.unused_sampling)} went unused: every probe sets it itself.")
-        await sitting.ask()
+        if lookout is None:
+            await sitting.ask()
+        else:
+            await sitting.ask_until(lookout)
         _refuse_nothing(schedule.exchanges)
         return sitting.record(config, command)
 
@@ -125,6 +133,11 @@ class Sitting:
     info: EngineInfo | None = None
     verdicts: dict[VerdictKey, Verdict] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    lookout: Lookout | None = None
+    shuffled: bool = False
+    """Whether the items come in another order than usual, to show what the order does."""
+    _chosen: set[str] = field(default_factory=set)
+    """Items that were asked, where a lookout chose them."""
     _families: dict[tuple[str, str, int], list[Answer]] = field(default_factory=lambda: defaultdict(list))
     _expected: Counter[tuple[str, str, int]] = field(default_factory=Counter)
 
@@ -133,7 +146,7 @@ class Sitting:
         for planned, item, repeat in self._asked():
             self._expected[planned.probe.id, item.family_id, repeat] += planned.samples
         for planned in self.plan.probes:
-            self.schedule.offer(planned, planned.items)
+            self.schedule.offer(planned, planned.items if not self.shuffled else self._shuffled(planned.items))
         self._grade()
         first_time = self.schedule.pending(Profile.GENERATE) > 0
         if not first_time:
@@ -150,11 +163,40 @@ class Sitting:
             async with self._engine(Profile.SCORE):
                 await self._generate(Profile.SCORE, "scoring")
 
-    def record(self, config: Config, command: Sequence[str]) -> Path:
-        """Estimate, write the record and seal it."""
-        plan, writer = self.plan, self.writer
-        exchanges = sorted(self.schedule.exchanges, key=_order)
-        rows = [
+    async def ask_until(self, lookout: Lookout) -> None:
+        """Ask the families that a lookout chooses, until it needs no more; nothing is asked a second time."""
+        self.lookout = lookout
+        profile = Profile.SCORE if self.plan.starts_once else Profile.GENERATE
+        looks = 0
+        async with AsyncExitStack() as stack:
+            while chosen := lookout.next():
+                for planned in self.plan.probes:
+                    wanted = chosen.get(planned.probe.id, set())
+                    items = [
+                        one for one in planned.items if one.family_id in wanted and one.item_id not in self._chosen
+                    ]
+                    self._chosen.update(item.item_id for item in items)
+                    for item in items:
+                        self._expected[planned.probe.id, item.family_id, 0] += planned.samples
+                    self.schedule.offer(planned, items)
+                self._grade()
+                looks += 1
+                for kind in (Profile.GENERATE, Profile.SCORE):
+                    if self.schedule.pending(kind) and self.info is None:
+                        await stack.enter_async_context(self._engine(profile))
+                    await self._generate(kind, f"asking, look {looks}")
+                lookout.look([to_row(item) for _, item, _ in self._asked()], self._rows())
+        decided = sum(rest.decided for rest in lookout.rests)
+        planned_items = sum(len(planned.items) for planned in self.plan.probes)
+        left = planned_items - len(self._chosen)
+        self.note(
+            f"Asked until decided: {decided} of {len(lookout.rests)} rules were decided early, after {looks} looks; "
+            f"{left} of {planned_items} items were not needed. Numbers that no rule is about rest on what was asked."
+        )
+
+    def _rows(self) -> list[Row]:
+        """Return the verdicts so far, in the order of the plan."""
+        return [
             verdict_row(
                 item,
                 sample=sample,
@@ -166,9 +208,20 @@ class Sitting:
             for planned, item, repeat in self._asked()
             for sample in range(planned.samples)
         ]
+
+    def record(self, config: Config, command: Sequence[str]) -> Path:
+        """Estimate, write the record and seal it."""
+        plan, writer = self.plan, self.writer
+        exchanges = sorted(self.schedule.exchanges, key=_order)
+        rows = self._rows()
+        items = [item for _, item, repeat in self._asked() if repeat == 0]
+        by_probe = {
+            one.probe.id: (one.probe.doc, [item for item in items if item.probe_id == one.probe.id])
+            for one in plan.probes
+        }
         with self._stage("grade"):
             estimates = estimate_run(
-                {one.probe.id: (one.probe.doc, one.items) for one in plan.probes},
+                by_probe,
                 plan.pooled,
                 rows,
                 confidence=plan.confidence,
@@ -183,8 +236,11 @@ class Sitting:
             seconds=writer.seconds,
             notes=self.notes,
         )
+        if self.lookout is not None:
+            planned = sum(len(one.items) for one in plan.probes)
+            manifest["until_decided"] = self.lookout.record(len(items), planned)
         return writer.finish(
-            items=(item for planned in plan.probes for item in planned.items),
+            items=items,
             rows=(response_row(one.request, one.response, cached=one.cached) for one in exchanges),
             verdicts=rows,
             estimates=estimates,
@@ -199,9 +255,13 @@ class Sitting:
     def _asked(self) -> Iterator[tuple[ProbePlan, Item, int]]:
         for planned in self.plan.probes:
             for item in planned.items:
-                yield planned, item, 0
-        for planned, item in self.plan.repeated:
+                if self.lookout is None or item.item_id in self._chosen:
+                    yield planned, item, 0
+        for planned, item in self.plan.repeated if self.lookout is None else ():
             yield planned, item, 1
+
+    def _shuffled(self, items: Sequence[Item]) -> list[Item]:
+        return random.Random(self.plan.suite.seed).sample(items, len(items))
 
     def _offer_repeats(self) -> None:
         for planned, item in self.plan.repeated:

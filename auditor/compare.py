@@ -11,10 +11,14 @@ from auditor.decision import FEWEST_FAMILIES
 from auditor.engines.fingerprint import differing
 from auditor.engines.interface import Fingerprint
 from auditor.errors import DataError
-from auditor.pairing import Pair, Side, verdicts_by_item
-from auditor.polarity import State, worst_state
+from auditor.pairing import Audited, Pair, Side, verdicts_by_item
+from auditor.polarity import State as Mark
+from auditor.polarity import worst_state
+from auditor.runs.layers import layers
 from auditor.runs.record import Run
 from auditor.runs.seal import require_intact
+from auditor.runs.store import Store
+from auditor.runs.stored import State
 from auditor.types import Better
 
 if TYPE_CHECKING:
@@ -169,6 +173,15 @@ def compare(base: Run, candidates: Sequence[Run], *, again: Run | None = None, f
     return settle([_compare(pair, noise) for pair in pairs])
 
 
+def asked_again(store: Store, base: Run) -> Run | None:
+    """Return the newest other sealed run of the baseline's plan: the same model asked the same again."""
+    for stored in reversed(store.runs()):
+        same = stored.plan_hash == base.manifest["plan_hash"] and stored.model_id == base.model_id
+        if same and stored.state is State.SEALED and stored.run_id != base.run_id:
+            return Run(store.fetch(stored), base.layer if base.layer in layers(store.fetch(stored)) else None)
+    return None
+
+
 def pair_runs(base: Run, candidate: Run, *, force: bool = False) -> Pair:
     """Return two runs side by side; raises `DataError` where the instrument differs or nothing is shared."""
     for run in (base, candidate):
@@ -209,7 +222,7 @@ def instrument_changes(pair: Pair) -> list[str]:
     return changes
 
 
-def treatment_changes(base: Run, candidate: Run) -> dict[str, tuple[str, str]]:
+def treatment_changes(base: Audited, candidate: Audited) -> dict[str, tuple[str, str]]:
     """Return which pieces of the fingerprint differ, with their values before and after."""
     before, after = (_fingerprint(run) for run in (base, candidate))
     return {
@@ -217,7 +230,7 @@ def treatment_changes(base: Run, candidate: Run) -> dict[str, tuple[str, str]]:
     }
 
 
-def _fingerprint(run: Run) -> Fingerprint:
+def _fingerprint(run: Audited) -> Fingerprint:
     found = run.manifest["model"]["fingerprint"]
     return Fingerprint(found["digest"], found["pieces"], found["claimed"])
 
@@ -358,9 +371,9 @@ def turned_items(pair: Pair) -> list[ItemTurn]:
     """Return the items that are bad on either side, newly broken first, the severest first within."""
     before, after = (_states(side) for side in (pair.base, pair.candidate))
     turns = {
-        (State.GOOD, State.BAD): Turn.BROKEN,
-        (State.BAD, State.GOOD): Turn.FIXED,
-        (State.BAD, State.BAD): Turn.STILL,
+        (Mark.GOOD, Mark.BAD): Turn.BROKEN,
+        (Mark.BAD, Mark.GOOD): Turn.FIXED,
+        (Mark.BAD, Mark.BAD): Turn.STILL,
     }
     found = []
     for candidate_id, item_id in pair.renamed.items():
@@ -386,7 +399,7 @@ def turned_items(pair: Pair) -> list[ItemTurn]:
     return sorted(found, key=lambda one: (order.index(one.turn), SEVERITIES.index(one.severity)))
 
 
-def _states(side: Side) -> dict[str, tuple[State, str]]:
+def _states(side: Side) -> dict[str, tuple[Mark, str]]:
     return {
         item_id: worst_state(side.probes[side.items[item_id]["probe_id"]], side.items[item_id], rows)
         for item_id, rows in verdicts_by_item(side)

@@ -11,7 +11,7 @@ from auditor import amounts
 from auditor.compare import instrument_changes, treatment_changes
 from auditor.decision import FEWEST_FAMILIES, Decision, Measurement, Outcome, Result, Why
 from auditor.errors import ConfigError, nearest
-from auditor.pairing import Cause, Pair, Side, verdicts_by_item
+from auditor.pairing import Audited, Cause, Pair, Side, verdicts_by_item
 from auditor.polarity import State, worst_state
 from auditor.policy import Missing, Policy, PolicyFile, Rule
 from auditor.runs.record import Run
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HUMAN = "human"
 """The grader of a verdict that a person gave."""
+ORDER = 1
+"""Seed of the random order in which families are asked by a run that ends when all is decided."""
 CAUSES: tuple[Cause, ...] = ("engine", "undetermined")
 
 
@@ -62,10 +64,10 @@ def gate(
             require_intact(run.path)
     policy = file.policy
     sides = Sides(policy, candidate, base, anchor)
-    check_rules(file, sides.alone)
+    check_rules(file, sides.names)
     judged: list[Result | Claim] = [*_required(policy, candidate)]
     for rule in policy.rules:
-        judged += [_severity(rule, sides.alone.candidate, policy.missing)] if rule.severity else _claims(rule, sides)
+        judged += [_severity(rule, sides.alone.candidate, policy.missing)] if rule.severity else claims_of(rule, sides)
     results = _settle(judged, policy)
     results, unmatched = _waive(results, policy, today or datetime.now(UTC).date())
     outcome, text = _whole(results)
@@ -87,13 +89,16 @@ def gate(
 class Sides:
     """The candidate alone, against the baseline, and against the anchor."""
 
-    def __init__(self, policy: Policy, candidate: Run, base: Run | None, anchor: Run | None) -> None:
+    def __init__(self, policy: Policy, candidate: Audited, base: Run | None, anchor: Run | None) -> None:
         self.drop: frozenset[Cause] = frozenset(one for one in CAUSES if getattr(policy.missing, one) == "drop")
         side = Side(candidate)
         self.alone = Pair(side, side, self.drop)
         self.against = Pair(Side(base), side, self.drop) if base else None
         self.anchored = Pair(Side(anchor), side, self.drop) if anchor else None
         self.budget = policy.anchor.budget if policy.anchor else 0.0
+        self.in_order = "until_decided" in candidate.manifest
+        self.names = Pair(Side(base), Side(base)) if self.in_order and base else self.alone
+        """Knows every number and cell that a rule can name."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +113,16 @@ class Claim:
     cell: str
     limit: float
     """As the rule gives it."""
+    in_order: bool = False
+    """The candidate's run may have ended as soon as this rule was decided: its bounds hold at every look."""
 
     @property
     def paired(self) -> Paired:
         """The cell's numbers."""
+        if self.in_order:
+            found = self.pair.ordered(self.source, self.metric, self.cell, ORDER)
+            if found is not None:
+                return found
         return self.pair.cells(self.source, self.metric)[self.cell]
 
     def bounds(self, alpha: float, *, worst_case: bool = True) -> tuple[float, float]:
@@ -215,21 +226,24 @@ def _cells(rule: Rule, pair: Pair) -> list[tuple[str, str, str]]:
     return [(source, metric, rule.cell or "all")]
 
 
-def _claims(rule: Rule, sides: Sides) -> list[Result | Claim]:
+def claims_of(rule: Rule, sides: Sides) -> list[Result | Claim]:
+    """Return what a rule on numbers claims, one for each cell; a result where it cannot be judged."""
     limit = rule.limit[1]
-    if not rule.relative:
-        return [_claim(rule, sides.alone, *cell, limit=limit) for cell in _cells(rule, sides.alone)]
+    cells = _cells(rule, sides.names)
+    against: list[tuple[Pair | None, str, float]] = [(sides.against, "", limit)]
+    if not rule.relative and not sides.in_order:
+        against = [(sides.alone, "", limit)]
+    elif rule.relative and sides.anchored:
+        against.append((sides.anchored, "@anchor", max(limit, sides.budget)))
     found: list[Result | Claim] = []
-    for pair, suffix, margin in ((sides.against, "", limit), (sides.anchored, "@anchor", max(limit, sides.budget))):
-        if pair is None and suffix:
-            continue
-        for cell in _cells(rule, sides.alone):
+    for pair, suffix, margin in against:
+        for cell in cells:
             name = _name(rule, *cell) + suffix
             why, text = _unpaired(pair, cell)
             if pair is None or why is not None:
-                found.append(Result(name, rule.id, _words(rule, sides.alone, cell), Outcome.INCONCLUSIVE, why, text))
+                found.append(Result(name, rule.id, _words(rule, sides.names, cell), Outcome.INCONCLUSIVE, why, text))
             else:
-                found.append(Claim(name, rule, pair, *cell, limit=margin))
+                found.append(Claim(name, rule, pair, *cell, limit=margin, in_order=sides.in_order))
     return found
 
 
@@ -245,10 +259,6 @@ def _unpaired(pair: Pair | None, cell: tuple[str, str, str]) -> tuple[Why | None
     if not probes or name not in pair.cells(source, metric):
         return Why.NOT_ASKED, f"{pair.base.run.run_id} was not asked this."
     return None, ""
-
-
-def _claim(rule: Rule, pair: Pair, source: str, metric: str, cell: str, *, limit: float) -> Claim:
-    return Claim(_name(rule, source, metric, cell), rule, pair, source, metric, cell, limit)
 
 
 def _name(rule: Rule, source: str, _metric: str, cell: str) -> str:

@@ -6,15 +6,16 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from auditor.battery.schema import Pooled
+from auditor.battery.suites import rank
 from auditor.errors import DataError
 from auditor.estimates import COLUMNS
 from auditor.metrics.interface import MetricSpec
-from auditor.runs.record import Run
 from auditor.types import Status
 
 if TYPE_CHECKING:
@@ -39,11 +40,43 @@ def cause(verdict: Row) -> Cause | None:
     return "engine" if status in (Status.FAILED, Status.FILTERED) else "undetermined"
 
 
+class Audited(Protocol):
+    """What pairing reads of a run: a sealed one, or what is there of one under way."""
+
+    @property
+    def run_id(self) -> str:
+        """See `Run`."""
+
+    @property
+    def model_id(self) -> str:
+        """See `Run`."""
+
+    @property
+    def layer(self) -> str:
+        """See `Run`."""
+
+    @property
+    def manifest(self) -> Row:
+        """See `Run`."""
+
+    @property
+    def graders(self) -> Mapping[str, Row]:
+        """See `Run`."""
+
+    def iter_items(self) -> Iterator[Row]:
+        """See `Run`."""
+        ...
+
+    def iter_verdicts(self) -> Iterator[Row]:
+        """See `Run`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Side:
     """One run as pairing reads it."""
 
-    run: Run
+    run: Audited
 
     @cached_property
     def probes(self) -> dict[str, Row]:
@@ -74,6 +107,11 @@ class Side:
             probe = self.items[item_id]["probe_id"]
             keys[probe, found if seen[probe, found] == 1 else f"{found} {item_id}"] = item_id
         return keys
+
+    def order(self, probe: str, spec: MetricSpec, cell: str, seed: int) -> list[str]:
+        """Return the families that a number of a probe is over, in the random order of a seed."""
+        rows = [row for row in self.items.values() if row["probe_id"] == probe and in_cell(row, spec, cell)]
+        return sorted({row["family_id"] for row in rows}, key=lambda family: rank(family, seed))
 
     def graders(self) -> dict[str, Row]:
         """Return probe id -> the grader of this layer."""
@@ -164,6 +202,43 @@ class Pair:
     def _made(self) -> dict[tuple[str, str], Mapping[str, Paired]]:
         return {}
 
+    def ordered(self, source: str, metric: str, cell: str, seed: int) -> Paired | None:
+        """Return a number over the families that were asked without a gap, in the random order of a seed.
+
+        The order is that of all families of the baseline's cell; None where not even the first was asked, and for a
+        number over several probes, which has no one order.
+        """
+        key = (source, metric, cell)
+        if key not in self._orders:
+            self._orders[key] = self._ordered(*key, seed)
+        return self._orders[key]
+
+    @cached_property
+    def _orders(self) -> dict[tuple[str, str, str], Paired | None]:
+        return {}
+
+    def _ordered(self, source: str, metric: str, cell: str, seed: int) -> Paired | None:
+        from auditor.metrics.paired import Pairing, Part, pair_cells
+
+        parts = self._parts(source, metric)
+        if len(parts) > 1:
+            return None
+        probe, part = next(iter(parts.items()))
+        items = self.base.items
+        unasked = {
+            row["family_id"] for name, row in items.items() if row["probe_id"] == probe and name not in self.shared
+        }
+        order = takewhile(lambda family: family not in unasked, self.base.order(probe, part.spec, cell, seed))
+        places = {family: place for place, family in enumerate(order)}
+        if not places:
+            return None
+        frames = []
+        for frame in (part.base, part.candidate):
+            place = frame["family_id"].map(places)
+            frames.append(frame[place.notna()].assign(place=place).sort_values("place", kind="stable"))
+        found = dict(pair_cells({probe: Part(part.weight, part.spec, *frames)})).get(cell)
+        return replace(found, in_order=True) if isinstance(found, Pairing) else None
+
     def _parts(self, source: str, metric: str) -> dict[str, Part]:
         from auditor.metrics.paired import Part
 
@@ -212,6 +287,15 @@ class Pair:
         for column in ("family_id", "pair_id", "tags", "reference"):
             columns[column] = [item[column] for item in items]
         return pd.DataFrame({column: pd.Series(values, dtype=_KINDS.get(column)) for column, values in columns.items()})
+
+
+def in_cell(item: Row, spec: MetricSpec, cell: str) -> bool:
+    """Tell whether a metric counts an item in a cell."""
+    tag, _, value = cell.partition("=")
+    wanted = {name: [of] if isinstance(of, str) else of for name, of in spec.where.items()}
+    if any(item["tags"].get(name) not in values for name, values in wanted.items()):
+        return False
+    return cell == "all" or item["tags"].get(tag) == value
 
 
 _KINDS = {"sample": "int64", "repeat": "int64", "value": "float64"}

@@ -86,6 +86,8 @@ class Plan:
     confidence: float
     whole: bool = True
     """Whether the suite is asked as it is, with nothing left out."""
+    until: str | None = None
+    """What ends the run before all is asked: a baseline and a policy."""
 
     @cached_property
     def first_requests(self) -> list[Request]:
@@ -140,6 +142,8 @@ class Plan:
         ]
         keys = sorted(request.key for request in self.first_requests)
         said: list[Any] = [self.suite_digest, graders, keys, self.fingerprint.digest, self.confidence]
+        if self.until is not None:
+            said.append(self.until)
         return digest(said)
 
 

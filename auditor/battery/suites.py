@@ -82,7 +82,7 @@ def choose(items: Sequence[Item], entry: SuiteEntry, *, seed: int, limit: int | 
     for item in items:
         stratum = item.tags.get(entry.per, "") if entry.per else ""
         strata.setdefault(stratum, {})[item.family_id] = None
-    ranked = [sorted(families, key=lambda family: _rank(family, seed)) for families in strata.values()]
+    ranked = [sorted(families, key=lambda family: rank(family, seed)) for families in strata.values()]
     taken = [families[: entry.families] for families in ranked]
     if limit is not None:
         turns = (family for row in _transposed(taken) for family in row)
@@ -92,7 +92,8 @@ def choose(items: Sequence[Item], entry: SuiteEntry, *, seed: int, limit: int | 
     return [item for item in items if item.family_id in kept]
 
 
-def _rank(family: str, seed: int) -> str:
+def rank(family: str, seed: int | str) -> str:
+    """Return the place of a family in the random order of a seed."""
     return hashlib.sha256(f"{seed}:{family}".encode()).hexdigest()
 
 

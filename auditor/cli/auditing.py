@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +15,16 @@ import click
 from auditor.audit import run_audit
 from auditor.cli.options import Workspace
 from auditor.cli.progress import ProgressBar
+from auditor.compare import asked_again
 from auditor.engines.interface import Engine
 from auditor.engines.registry import load_engine
 from auditor.engines.server_key import key_warning
 from auditor.errors import ConfigError
 from auditor.plan import Plan, Selection, make_plan
+from auditor.policy import PolicyFile
+from auditor.requests import digest
 from auditor.runs.record import Run, open_run
+from auditor.stopping import Lookout
 from auditor.target import MODEL_ID, default_name, read_target
 
 T = TypeVar("T")
@@ -69,9 +74,15 @@ def audit(
     name: str | None = None,
     flags: Mapping[str, Any] | None = None,
     again: bool = False,
+    until: tuple[PolicyFile, Run] | None = None,
 ) -> Run:
-    """Audit a model with a progress bar and return the sealed run."""
+    """Audit a model with a progress bar and return the sealed run; `until` ends it when the policy is decided."""
     plan, engine = prepare(workspace, model, selection, name=name, flags=flags)
+    lookout = None
+    if until is not None:
+        file, base = until
+        plan = replace(plan, until=digest([base.run_id, base.layer, file.policy.model_dump(mode="json")]))
+        lookout = Lookout(file, base, plan)
     with ProgressBar(plan.model_id) as bar:
         path: Path = interruptible(
             run_audit(
@@ -82,9 +93,34 @@ def audit(
                 observer=bar,
                 command=["auditor", *command],
                 again=again,
+                lookout=lookout,
             )
         )
     return open_run(str(path), workspace.store)
+
+
+def repeat_baseline(workspace: Workspace, base: Run, *, flags: Mapping[str, Any] | None = None) -> Run:
+    """Ask a baseline again, shuffled and of a new engine, unless that was done; returns the other run of it."""
+    done = asked_again(workspace.store, base)
+    if done is not None:
+        return done
+    suite = base.manifest["suite"]["id"]
+    plan, _ = prepare(workspace, base.manifest["model"]["source"], Selection(suite), name=base.model_id, flags=flags)
+    if plan.digest != base.manifest["plan_hash"]:
+        raise ConfigError(
+            f"{base.run_id} cannot be asked again as it was: the model, the suite or a probe is not what it was then",
+            hint="audit the baseline anew with `auditor run`",
+        )
+    command = ["run", base.manifest["model"]["source"], "--name", base.model_id, "--suite", suite, "--again"]
+    return audit(
+        workspace,
+        base.manifest["model"]["source"],
+        Selection(suite),
+        name=base.model_id,
+        flags=flags,
+        again=True,
+        command=command,
+    )
 
 
 def interruptible(work: Coroutine[Any, Any, T]) -> T:

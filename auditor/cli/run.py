@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import TEXT, open_workspace, output_options, selection_options, store_option, write
+from auditor.cli.options import (
+    TEXT,
+    open_workspace,
+    output_options,
+    policy_option,
+    selection_options,
+    store_option,
+    write,
+)
 
 
 @click.command("run")
@@ -17,6 +25,10 @@ from auditor.cli.options import TEXT, open_workspace, output_options, selection_
 @click.option("--concurrency", type=click.IntRange(1, 4096), help="Requests under way at once (servers) [default: 64]")
 @click.option("--max-requests", type=click.IntRange(1), help="Ask a server at most so often, retries included")
 @click.option("--again", is_flag=True, help="Ask everything again although the same plan was audited")
+@click.option("--against", type=TEXT, help="Baseline to be judged against [default: baseline.yaml]")
+@policy_option
+@click.option("--until-decided", is_flag=True, help="Ask in random order, and only until the policy is decided")
+@click.option("--repeat-baseline", "repeat", is_flag=True, help="Ask the baseline again first, for the noise floor")
 @output_options("terminal", "json")
 def command(
     model: str,
@@ -30,6 +42,10 @@ def command(
     concurrency: int | None,
     max_requests: int | None,
     again: bool,
+    against: str | None,
+    policy: Path | None,
+    until_decided: bool,
+    repeat: bool,
     form: str,
     output: Path | None,
 ) -> None:
@@ -43,16 +59,34 @@ def command(
     \b
         auditor run ./my-model --name my-model@1.0 --suite quick
     """
-    from auditor.cli.auditing import audit
+    from auditor.cli.auditing import audit, repeat_baseline
     from auditor.cli.summary import print_summary
     from auditor.errors import SealError
     from auditor.plan import Selection
+    from auditor.policy import read_policy
     from auditor.render.json import summary_json
+    from auditor.runs.baseline import open_against
 
     workspace = open_workspace(store)
-    selection = Selection(suite, batteries, probes, limit)
     flags = {"served_model": served_model, "concurrency": concurrency, "max_requests": max_requests}
-    run = audit(workspace, model, selection, name=name, flags=flags, again=again, command=sys.argv[1:])
+    file = read_policy(policy) if policy is not None else None
+    base = open_against(against, workspace.store) if file or against or repeat else None
+    if until_decided and (file is None or base is None):
+        raise click.UsageError("--until-decided needs the --policy that is to be decided, and a baseline --against")
+    if repeat and base is None:
+        raise click.UsageError("--repeat-baseline needs to know the baseline: name it with --against")
+    if repeat and base is not None:
+        repeat_baseline(workspace, base, flags=flags)
+    run = audit(
+        workspace,
+        model,
+        Selection(suite, batteries, probes, limit),
+        name=name,
+        flags=flags,
+        again=again,
+        until=(file, base) if until_decided and file and base else None,
+        command=sys.argv[1:],
+    )
     if form == "json":
         write(summary_json(run), output)
     else:

@@ -211,6 +211,8 @@ class Pairing:
     kind: ScoreKind
     strata: Sequence[Stratum]
     weights: Sequence[float]
+    in_order: bool = False
+    """The families are the beginning of a random order, looked at as often as one likes; see `FamilySum.bounds`."""
 
     @property
     def compared(self) -> int:
@@ -293,13 +295,13 @@ class Pairing:
         low, high = (self._level("candidate", fill) for fill in fills)
         if low is None or high is None:
             return EVERYTHING
-        lowest, highest = low.bounds(alpha), high.bounds(alpha)
+        lowest, highest = (side.bounds(alpha, in_order=self.in_order) for side in (low, high))
         return Bounds(lowest.low + self._ideal, highest.high + self._ideal, highest.method)
 
     def p_regression(self, margin: float, *, worst_case: bool = True) -> float:
         """See `Paired`."""
         fill: Fill = "low" if worst_case and self.missing else "seen"
-        if margin == 0 and (flips := self._flips(fill)) is not None:
+        if margin == 0 and not self.in_order and (flips := self._flips(fill)) is not None:
             return flips
         return smallest_level(lambda alpha: self._regression(alpha, fill).low > margin)
 
@@ -382,9 +384,9 @@ class Pairing:
         if candidate is None or base is None or self.families < 2:
             return EVERYTHING
         if self._same_weights or min(candidate.differing, base.differing) >= ENOUGH:
-            return candidate.minus(base, sign=other, times=sign).bounds(alpha)
+            return candidate.minus(base, sign=other, times=sign).bounds(alpha, in_order=self.in_order)
         # Weights that differ, and few families that say something: each side has its own bounds.
-        after, before = candidate.bounds(alpha / 2), base.bounds(alpha / 2)
+        after, before = (side.bounds(alpha / 2, in_order=self.in_order) for side in (candidate, base))
         ends = sorted((sign * after.low, sign * after.high)), sorted((other * before.low, other * before.high))
         return Bounds(ends[0][0] - ends[1][1], ends[0][1] - ends[1][0], after.method)
 

@@ -39,6 +39,7 @@ class Suite(TypedDict):
     id: str
     version: int
     hash: str
+    whole: NotRequired[bool]
 
 
 class Grader(TypedDict):
@@ -89,6 +90,16 @@ class Probe(TypedDict):
     families: int
 
 
+class UntilDecided(TypedDict):
+    """What ended a run before its plan did."""
+
+    base: str
+    policy: str
+    decided: list[str]
+    undecided: list[str]
+    not_needed: int
+
+
 class Pooled(TypedDict):
     """A number of a whole battery."""
 
@@ -111,6 +122,7 @@ class Plan(TypedDict):
     probes: list[Probe]
     pooled: list[Pooled]
     host: dict[str, Any]
+    until_decided: NotRequired[UntilDecided]
 
 
 class Engine(TypedDict):

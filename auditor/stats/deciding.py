@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
-from auditor.stats.betting import betting_bounds
+from auditor.stats.betting import betting_bounds, confidence_sequence
 from auditor.stats.families import Floats, family_sums
 from auditor.stats.proportions import effective_interval
 
@@ -27,7 +27,7 @@ ENOUGH = 15
 ALIKE = 1e-12
 """Parts that differ by less are equal: what is left is rounding."""
 
-Method = Literal["betting", "clustered t", "korn-graubard", "family bootstrap", "none"]
+Method = Literal["betting", "clustered t", "korn-graubard", "family bootstrap", "betting at every look", "none"]
 
 
 class Bounds(NamedTuple):
@@ -155,19 +155,26 @@ class FamilySum:
             return "korn-graubard" if self.share else "clustered t"
         return "betting" if bounded else "none"
 
-    def bounds(self, alpha: float) -> Bounds:
+    def bounds(self, alpha: float, *, in_order: bool = False) -> Bounds:
         """Return the lower and the upper bound, each with an error of at most `alpha`.
 
         Parameters
         ----------
         alpha : float
             One-sided, in (0, 0.5].
+        in_order : bool, default=False
+            The families are a beginning of a random order, and whoever looks may have looked at each before:
+            the bounds hold at all looks together, for the mean over families, each counted once.
 
         Returns
         -------
         Bounds
             Inside the range and around the value; infinite, or the whole range, where nothing can be said.
         """
+        if in_order and self.families and isfinite(self.high - self.low):
+            means = self.parts / self.shares
+            lower, upper = confidence_sequence(means, low=self.low, high=self.high, alpha=alpha)
+            return Bounds(float(lower[-1]), float(upper[-1]), "betting at every look")
         method = self.method
         if method == "none":
             return Bounds(self.low, self.high, method)
