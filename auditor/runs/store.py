@@ -35,6 +35,11 @@ class Store:
         self._remote = Remote(self.root) if "://" in self.root else None
         self.folder = folder or (_working_folder(self.root) if self._remote else Path(root))
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the runs are at a URL."""
+        return self._remote is not None
+
     def runs(self) -> list[Stored]:
         """Return every run, damaged ones too, in the order of their start."""
         found = [look(self.folder / name) for name in self._local_names()]
