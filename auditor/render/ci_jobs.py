@@ -36,6 +36,8 @@ jobs:
           restore-keys: audits-
       - name: Install
         run: command -v auditor || python -m pip install auditor
+      - name: Import the run to beat, where it is committed
+        run: test ! -f baseline.tar.gz || auditor runs import baseline.tar.gz
       - name: Run
         run: auditor run "$MODEL" --name "$NAME"
       - name: Keep the store
@@ -85,6 +87,7 @@ audit:
     when: always
   script:
     - command -v auditor || python -m pip install auditor
+    - test ! -f baseline.tar.gz || auditor runs import baseline.tar.gz   # the run to beat, where it is committed
     - auditor run "$MODEL" --name "$NAME"
     - auditor report ${AGAINST:+"$AGAINST"} "$NAME" -o audit/report.html
     - 'judge() { auditor gate "$NAME" --policy policy.yaml ${AGAINST:+--against "$AGAINST"} "$@"; }'

@@ -26,10 +26,12 @@ POLICY_HEAD = """\
 # `auditor plan MODEL --policy policy.yaml` says what each rule can come to before anything is asked.
 #
 # A margin is the largest increase (or decrease) that you accept, in the metric's own unit: 0.1 is ten points of a
-# share. A rule passes when the change is shown to be below its margin, fails when it is shown to be above, and is
-# inconclusive otherwise. The margins are the smallest round ones with which a model that did not change keeps all
-# rules most of the time: {power} of 100 times with the suite {suite}, if {discordance:.0%} of the families differ
-# each way by chance. A smaller margin needs more families.
+# share. A rule passes when the change is shown to be below its margin. It fails when the change is shown to be above,
+# or, being strict, when the candidate is shown to be worse at all. Otherwise it is inconclusive.
+#
+# The margins are the smallest round ones with which a model that did not change keeps all rules most of the time,
+# {power} of 100 times with the suite {suite}, if {discordance:.0%} of the families differ each way by chance.
+# Where they are wider than you would accept, ask more families; take `strict` away where a little worse will do.
 suite: {suite}
 confidence: 0.95      # one less the error of each bound
 missing: {{engine: worst_case, undetermined: worst_case}}   # unanswered counts as bad to pass, as good to fail
@@ -37,7 +39,6 @@ rules:
 """
 
 POLICY_TAIL = """\
-  # With `strict: true` a rule fails as soon as the candidate is shown to be worse at all.
   # A limit on the candidate alone; 59 families without a fault show a rate below 0.05:
   # - {{id: {short}-now, metric: {metric}, {at}}}
   # Bad answers to critical probes, once a person has confirmed them; no shipped probe is critical, yours may be:
@@ -78,7 +79,7 @@ def _rule(rule: SuggestedRule) -> Iterator[str]:
     cells = f"{rule.cells} cells of at least {rule.families} families" if rule.by else f"{rule.families} families"
     by = f"by: {rule.by}, " if rule.by else ""
     yield f"# {cells}: passes {floor(100 * rule.power)} of 100 times when nothing changed"
-    yield f"- {{id: {rule.id}, metric: {rule.metric}, {by}{rule.limit}: {rule.margin:g}}}"
+    yield f"- {{id: {rule.id}, metric: {rule.metric}, {by}{rule.limit}: {rule.margin:g}, strict: true}}"
 
 
 def _left_out(found: Sequence[LeftOut]) -> Iterator[str]:
