@@ -12,13 +12,13 @@ def amount(number: float, low_bound: float | None, high_bound: float | None) -> 
     """Return a value in the unit of a metric with these bounds."""
     if is_share(low_bound, high_bound):
         return f"{100 * number:.1f}%"
-    text = f"{number:+.2f}" if low_bound is None or low_bound < 0 else f"{number:.2f}"
+    text = f"{number:+z.2f}" if low_bound is None or low_bound < 0 else f"{number:.2f}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def change(number: float, low_bound: float | None, high_bound: float | None) -> str:
     """Return a difference of two values, signed; of shares in percentage points."""
-    text = f"{100 * number:+.1f} points" if is_share(low_bound, high_bound) else f"{number:+.2f}"
+    text = f"{100 * number:+z.1f} points" if is_share(low_bound, high_bound) else f"{number:+z.2f}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 

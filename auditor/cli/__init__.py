@@ -25,6 +25,8 @@ COMMANDS = {
     "plan": ("plan", "Show what a run would ask, without asking"),
     "report": ("report", "Write the HTML report over versions"),
     "show": ("show", "Show transcripts"),
+    "compare": ("compare", "Compare candidates with a baseline, item by item"),
+    "gate": ("gate", "Judge a candidate by the rules of a release"),
     "grade": ("grade", "Grade saved answers again, as a new layer"),
     "history": ("history", "Follow one model over its versions"),
     "baseline": ("baseline", "Set and show the run to beat"),
@@ -32,7 +34,8 @@ COMMANDS = {
     "verify": ("verify", "Check the seal of a run"),
     "probes": ("probes", "List, show, check, try and start probes"),
     "graders": ("graders", "List graders, and test them against known labels"),
-    "schema": ("schema", "Print the JSON Schema of a file that people write"),
+    "init": ("init", "Write settings, a policy and a CI job to begin with"),
+    "schema": ("schema", "Print the JSON Schema of a file"),
     "demo": ("demo", "Audit three versions of a tiny model and report on them"),
     "doctor": ("doctor", "Check the environment"),
 }
@@ -146,7 +149,8 @@ def cli(debug: bool) -> None:
     Asks a model batteries of probes for bias, hallucination and harm, grades the answers, and reports across versions.
 
     \b
-    Exit codes: 0 done; 1 seal broken; 2 wrong usage or configuration;
+    Exit codes: 0 done, or gate passed; 1 gate failed, or seal broken;
+    2 wrong usage or configuration; 3 gate inconclusive;
     4 the audit could not finish, what was answered is kept;
     70 a bug of auditor; 130 interrupted, the same command goes on.
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import write
 
-KINDS = ("probe", "suite", "target", "config", "policy")
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+KINDS = ("probe", "suite", "target", "config", "policy", "comparison", "decision")
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file; - is stdout")
 def command(kind: str, output: Path | None) -> None:
-    """Print the JSON Schema of a file that people write
+    """Print the JSON Schema of a file
 
-    Editors complete and check with it: `# yaml-language-server: $schema=probe.schema.json`.
+    Of those that people write, editors complete and check with it: `# yaml-language-server: $schema=probe.schema.json`.
+    `comparison` and `decision` are what `auditor compare -f json` and `auditor gate -f json` write.
 
     Example:
 
@@ -27,16 +32,21 @@ def command(kind: str, output: Path | None) -> None:
     """
     from auditor.battery.schema import ProbeDoc, SuiteDoc
     from auditor.config import Config
-    from auditor.documents import Document
     from auditor.policy import Policy
+    from auditor.render.decisions.json import ComparisonFile, DecisionFile
     from auditor.target import Target
 
-    models: dict[str, type[Document]] = {
+    written: dict[str, type[BaseModel]] = {"comparison": ComparisonFile, "decision": DecisionFile}
+    models: dict[str, type[BaseModel]] = {
         "probe": ProbeDoc,
         "suite": SuiteDoc,
         "target": Target,
         "config": Config,
         "policy": Policy,
     }
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[kind].model_json_schema()}
+    if kind in written:
+        found = written[kind].model_json_schema(mode="serialization")
+    else:
+        found = models[kind].model_json_schema()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
     write(json.dumps(schema, indent=2) + "\n", output)

@@ -75,7 +75,8 @@ def command(
         click.echo(f"{most} of {len(found)} shown; --most {len(found)} shows all", err=True)
 
 
-def _verdicts(run: Run) -> dict[Key, dict[str, Any]]:
+def verdicts_of(run: Run) -> dict[Key, dict[str, Any]]:
+    """Return (item, sample, repeat) -> verdict."""
     return {(row["item_id"], row["sample"], row["repeat"]): row for row in run.iter_verdicts()}
 
 
@@ -90,7 +91,7 @@ class Before:
 
     def __init__(self, run: Run) -> None:
         self.model_id = run.model_id
-        self._verdicts = _verdicts(run)
+        self._verdicts = verdicts_of(run)
         self._texts = {
             (row["item_id"], row["sample"], row["repeat"], row["part"], row["turn"]): row["text"]
             for row in run.iter_responses()
@@ -109,7 +110,7 @@ def _matching(
     run: Run, before: Before | None, *, probe: str | None, label: str | None, item: str | None
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any] | None]]:
     """Yield (exchange, verdict, what it was before); what was asked again only where an item is named."""
-    verdicts = _verdicts(run)
+    verdicts = verdicts_of(run)
     for row in run.iter_responses():
         verdict = verdicts.get((row["item_id"], row["sample"], row["repeat"]))
         if (row["repeat"] and not item) or (item and not fnmatchcase(row["item_id"], item)):
