@@ -31,7 +31,7 @@ def find_removable(store: Store, reference: str) -> Stored:
             f"the store {store.root} is at a URL, where nothing is removed from here",
             hint=f"remove {store.root.rstrip('/')}/{found.path.name} with that storage's own tools",
         )
-    if found.path.resolve().parent != store.folder.resolve():
+    if found.path.is_symlink() or found.path.resolve().parent != store.folder.resolve():
         raise ConfigError(f"{found.path} is not in the store {store.root}", hint="--store names the folder of the runs")
     return found
 
@@ -51,9 +51,7 @@ def remove(store: Store, run: Stored) -> None:
 
 
 def _delete(path: Path) -> None:
-    if path.is_symlink():
-        path.unlink()
-    elif path.exists():
+    if path.exists():
         shutil.rmtree(path)
 
 
