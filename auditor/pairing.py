@@ -271,7 +271,7 @@ class Pair:
         probes = self.weights(source, metric)
         planned = sum(self.base.items[item_id]["probe_id"] in probes for item_id in self.shared)
         kept = {name for probe in probes for name in self._frames(probe)[0]["item_id"]}
-        return 1 - len(kept) / planned if planned else 0.0
+        return (planned - len(kept)) / planned if planned else 0.0
 
     @cached_property
     def _tables(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:

@@ -137,8 +137,8 @@ class FamilySum:
 
     @cached_property
     def value(self) -> float:
-        """The sum of the parts."""
-        return float(self.parts.sum())
+        """The sum of the parts, kept inside its range where rounding would leave it."""
+        return min(max(float(self.parts.sum()), self.low), self.high)
 
     @cached_property
     def error(self) -> float:
@@ -249,7 +249,7 @@ def smallest_level(shown: Callable[[float], bool]) -> float:
     Parameters
     ----------
     shown : callable
-        Maps a one-sided level in (0, 0.5] to whether the claim holds; once it does, it does at any greater one.
+        Maps a one-sided level in (0, 0.5) to whether the claim holds; once it does, it does at any greater one.
 
     Returns
     -------
@@ -261,7 +261,7 @@ def smallest_level(shown: Callable[[float], bool]) -> float:
     >>> round(smallest_level(lambda alpha: alpha > 0.02), 4)
     0.02
     """
-    least, greatest = 1e-9, 0.5
+    least, greatest = 1e-9, 0.499
     if not shown(greatest):
         return 1.0
     if shown(least):
