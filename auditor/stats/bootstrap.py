@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtr, stdtrit
 
 from auditor.stats.families import Floats
 
@@ -53,10 +55,12 @@ def family_draws(statistic: Statistic, sums: ArrayLike, *, draws: int = DRAWS, s
 def family_bootstrap(
     statistic: Statistic, sums: ArrayLike, *, confidence: float = 0.95, draws: int = DRAWS, seed: int = 0
 ) -> tuple[float, float]:
-    """Return the percentile interval of a statistic over families.
+    """Return the expanded percentile interval of a statistic over families.
 
-    Assumes that families were drawn independently, and enough of them that the sample looks like the
-    population: below some 15 families it covers less than nominal. Of no width where all families are
+    Resampled families spread less than drawn ones, by ``sqrt((n - 1) / n)``, and as if their spread were
+    known: the percentiles are those that give back the t interval where the statistic is normal. Assumes
+    that families were drawn independently, and enough of them that the sample looks like the population:
+    below some 50 families it covers less than nominal where the statistic is skewed. Of no width where all families are
     alike; :func:`auditor.stats.bounds.unseen_families_interval` then says what they can tell.
 
     Parameters
@@ -79,20 +83,24 @@ def family_bootstrap(
 
     References
     ----------
-    Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+    Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13; Hesterberg (2015), The
+    American Statistician 69:371-386, for the expansion.
 
     Examples
     --------
-    The mean of the numbers 1 to 9 has a standard error of 0.861 under resampling:
+    The mean of the numbers 1 to 40 has a standard error of 1.848, and 2.023 is the t table's for 39:
 
-    >>> table = [[x, 1] for x in range(1, 10)]
+    >>> table = [[x, 1] for x in range(1, 41)]
     >>> low, high = family_bootstrap(lambda totals: totals[:, 0] / totals[:, 1], table)
-    >>> abs((high - low) / (2 * 1.96 * 0.861) - 1) < 0.05
+    >>> abs((high - low) / (2 * 2.023 * 1.848) - 1) < 0.05
     True
     """
     found = family_draws(statistic, sums, draws=draws, seed=seed)
     defined = found[~np.isnan(found)]
     if not len(defined):
         return float("nan"), float("nan")
-    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
+    tail, families = (1 - confidence) / 2, len(np.asarray(sums))
+    if families > 1:
+        tail = float(ndtr(stdtrit(families - 1, tail) * sqrt(families / (families - 1))))
+    low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high)
