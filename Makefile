@@ -46,14 +46,14 @@ lint: $(VENV)/installed-$(BUILD)-dev ## Check style, types, layers, docstrings a
 	$(BIN)/lint-imports
 	$(BIN)/interrogate --quiet auditor
 	$(BIN)/typos
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cog --check README.md docs/reference/*.md
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cog --check README.md docs/*.md docs/reference/*.md
 
 format: $(VENV)/installed-$(BUILD)-dev ## Format the code
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 
 docs: $(VENV)/installed-$(BUILD)-dev ## Write the generated parts of README and reference again
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cog -r README.md docs/reference/*.md
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cog -r README.md docs/*.md docs/reference/*.md
 
 screenshots: $(VENV)/installed-$(BUILD)-dev ## Take the pictures of README and docs again, from the kept runs
 	$(BIN)/auditor report demo@1.0 demo@1.1 demo@1.2 --store tests/old_runs/0.1.0 -o build/demo.html

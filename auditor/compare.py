@@ -173,12 +173,15 @@ def compare(base: Run, candidates: Sequence[Run], *, again: Run | None = None, f
     return settle([_compare(pair, noise) for pair in pairs])
 
 
-def asked_again(store: Store, base: Run) -> Run | None:
-    """Return the newest other sealed run of the baseline's plan: the same model asked the same again."""
+def asked_again(store: Store, base: Run, *, others: Sequence[Run] = ()) -> Run | None:
+    """Return the newest sealed run but the baseline and `others` in which the same model was asked the same."""
+    used = {run.run_id for run in (base, *others)}
+    plan = base.manifest["plan_hash"]  # it holds the fingerprint
     for stored in reversed(store.runs()):
-        same = stored.plan_hash == base.manifest["plan_hash"] and stored.model_id == base.model_id
-        if same and stored.state is State.SEALED and stored.run_id != base.run_id:
-            return Run(store.fetch(stored), base.layer if base.layer in layers(store.fetch(stored)) else None)
+        if stored.state is State.SEALED and stored.plan_hash == plan and stored.run_id not in used:
+            path = store.fetch(stored)
+            if stored.model_id == base.model_id and base.layer in layers(path):
+                return Run(path, base.layer)
     return None
 
 

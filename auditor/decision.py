@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from auditor.types import Better
 
-
 FEWEST_FAMILIES = 10
 """A cell of fewer families locates trouble, it does not measure it, and decides nothing."""
 

@@ -37,6 +37,7 @@ class Rule(Document):
     """One rule: a limit on a metric, or on what a person has confirmed."""
 
     id: Name
+    """Its name in every output; letters, digits, . _ and -."""
     metric: str | None = None
     """battery/metric of the suite, or probe/metric."""
     by: str | None = None
@@ -46,6 +47,7 @@ class Rule(Document):
     at_most: float | None = None
     """Of the candidate's value; for a metric with a target, of its distance from it."""
     at_least: float | None = None
+    """Of the candidate's value, for a metric that should be high."""
     increase_at_most: float | None = Field(default=None, gt=0)
     """Largest tolerated increase over the baseline; for a metric with a target, of the distance from it."""
     decrease_at_most: float | None = Field(default=None, gt=0)
@@ -99,6 +101,7 @@ class Anchor(Document):
     """The last signed release, so that ten small steps are not one large one."""
 
     run: str
+    """RUN as in the commands: name@version or a run id."""
     budget: float = Field(gt=0)
     """The largest regression against it, in each relative rule's own unit; a rule's own margin where that is more."""
 
@@ -109,7 +112,9 @@ class Waiver(Document):
     rule: str
     """A rule, or one cell of it: rule[tag=value]."""
     reason: str = Field(min_length=3)
+    """Why it may be so."""
     approved_by: str = Field(min_length=1)
+    """Who said so."""
     expires: Annotated[date, BeforeValidator(_date)]
     """The last day on which it holds."""
 
@@ -124,9 +129,13 @@ class Policy(Document):
     confidence: float = Field(default=0.95, ge=0.8, le=0.999)
     """One less the one-sided error of each bound."""
     missing: Missing = Missing()
+    """How verdicts count that are not there."""
     rules: list[Rule] = Field(min_length=1)
+    """What the candidate must keep; all of it."""
     anchor: Anchor | None = None
+    """A second, older baseline for every relative rule."""
     waivers: list[Waiver] = []
+    """Exceptions."""
 
     @model_validator(mode="after")
     def _does_not_contradict_itself(self) -> Self:

@@ -40,7 +40,7 @@ def test_every_command_has_help_and_an_example_and_few_options() -> None:
     for name, command in commands().items():
         assert command.help and "Example:" in command.help, name
         options = [one for one in command.params if isinstance(one, click.Option)]
-        assert len(options) <= 12, name
+        assert len(options) <= (16 if name == "run" else 12), name  # a run may also be judged, in one command for CI
         assert [one.name for one in options if not one.help] == [], name
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from auditor.cli.deciding import store_words
 from auditor.cli.options import TEXT, open_workspace, output_options, store_option, warn_of, write
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from auditor.render.decisions.words import Compared
     from auditor.runs.record import Run
-    from auditor.runs.store import Store
 
 FORMATS = ("terminal", "json", "markdown", "github", "csv", "junit", "sarif")
 
@@ -57,7 +56,7 @@ def command(
         auditor compare my-model@1.0 my-model@1.1
         auditor compare my-model@1.0 my-model@1.1 -f markdown -o comment.md
     """
-    from auditor.compare import compare
+    from auditor.compare import asked_again, compare
     from auditor.render.decisions.words import Compared
     from auditor.runs.record import open_run
 
@@ -68,41 +67,19 @@ def command(
     for run in opened:
         warn_of(run)
     baseline, *others = opened
-    asked_again = open_run(again, workspace.store) if again else find_again(baseline, others, workspace.store)
+    floor = open_run(again, workspace.store) if again else asked_again(workspace.store, baseline, others=others)
     compared = Compared(
-        compare(baseline, others, again=asked_again, force=force),
-        again=asked_again.run_id if asked_again else None,
+        compare(baseline, others, again=floor, force=force),
+        again=floor.run_id if floor else None,
         all_numbers=all_numbers,
         all_items=items,
         names=(base, *candidates),
-        options=f" --store {shlex.quote(store)}" if store else "",
+        options=store_words(store),
     )
     if form == "terminal":
         _print(compared, output, _newly_broken(compared, baseline, others) if transcripts else ())
     else:
         write_comparison(compared, form, output)
-
-
-def find_again(base: Run, others: Sequence[Run], store: Store) -> Run | None:
-    """Open the newest other sealed run that asked the same of the same model; None where there is none."""
-    from auditor.runs.record import Run
-    from auditor.runs.stored import State
-
-    used = {run.run_id for run in (base, *others)}
-    same = [
-        run
-        for run in reversed(store.runs())
-        if run.state is State.SEALED
-        and run.run_id not in used
-        and run.model_id == base.model_id
-        and run.digest == base.manifest["model"]["fingerprint"]["digest"]
-        and run.plan_hash == base.manifest["plan_hash"]
-    ]
-    for run in same:
-        found = Run(store.fetch(run))
-        if base.layer in found.layers:
-            return Run(found.path, base.layer)
-    return None
 
 
 def write_comparison(compared: Compared, form: str, output: Path | None) -> None:

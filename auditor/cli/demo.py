@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,9 @@ VERSIONS = ("1.0", "1.1", "1.2")
 def command(store: str | None, output: Path, where: bool) -> None:
     """Audit three versions of a tiny model and report on them
 
-    Serves each version through vLLM, asks the quick suite, and writes the report. What each version does wrong was
-    planted, so you can see whether the audit finds it. Needs no network.
+    Serves each version through vLLM, asks the quick suite, compares each with the one before it, judges it by a
+    policy, and writes the report. What each version does wrong was planted, so you can see whether the audit finds
+    it. Needs no network.
 
     Example:
 
@@ -47,8 +49,10 @@ def command(store: str | None, output: Path, where: bool) -> None:
 
     from auditor.agreement import compare_labels
     from auditor.cli.auditing import audit
+    from auditor.cli.deciding import decide, print_change, set_against, store_words
     from auditor.cli.summary import print_rich, print_summary
     from auditor.plan import Selection
+    from auditor.policy import read_policy
     from auditor.render.agreement import agreement_tables
     from auditor.render.html import render_report
 
@@ -61,6 +65,12 @@ def command(store: str | None, output: Path, where: bool) -> None:
         click.echo("")
     click.echo("The graders against what was planted, where the model gave the planted answer:\n")
     print_rich(agreement_tables(compare_labels(runs, planted_labels(folder))))
+    file = read_policy(folder / "policy.yaml")
+    for base, candidate in pairwise(runs):
+        click.echo("")
+        options = store_words(store)
+        decided = decide(file, candidate, base, workspace.store, name=candidate.model_id, options=options)
+        print_change(set_against(base, [candidate], workspace.store, options=options), decided)
     redo = " ".join(["auditor", "report", *(run.run_id for run in runs)])
     write(render_report(runs, command=redo), output)
     click.echo(f"report: {output}")

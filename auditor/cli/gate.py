@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
-from auditor.cli.options import TEXT, open_workspace, output_options, store_option, write
+from auditor.cli.deciding import FORMATS, decide, store_words, write_decision
+from auditor.cli.options import TEXT, open_workspace, output_options, store_option
 
-FORMATS = ("terminal", "json", "junit", "sarif", "markdown", "github", "csv")
 DEFAULT_POLICY = Path("policy.yaml")
 
 
@@ -50,43 +49,19 @@ def command(
         auditor gate my-model@1.1 --policy policy.yaml --against my-model@1.0
         auditor gate my-model@1.1 -f junit -o gate.xml
     """
-    from auditor.gate import gate
     from auditor.policy import read_policy
-    from auditor.render.decisions.words import Decided
     from auditor.runs.baseline import open_against
     from auditor.runs.record import open_run
 
-    file = read_policy(policy)
     runs = open_workspace(store).store
-    signed = anchor or (file.policy.anchor.run if file.policy.anchor else None)
-    decision = gate(
-        file,
+    decided = decide(
+        read_policy(policy),
         open_run(candidate, runs),
-        base=open_against(against, runs),
-        anchor=open_run(signed, runs) if signed else None,
-    )
-    decided = Decided(
-        decision,
-        lines={rule.id: file.source.line(["rules", place]) for place, rule in enumerate(file.policy.rules)},
+        open_against(against, runs),
+        runs,
+        anchor=anchor,
         all_rules=all_rules,
         name=candidate,
-        options=f" --store {shlex.quote(store)}" if store else "",
+        options=store_words(store),
     )
-    if form == "terminal":
-        from auditor.cli.summary import print_rich
-        from auditor.render.decisions.decided_terminal import decision as rendered
-
-        print_rich(rendered(decided), output, width=None)
-    else:
-        _write(decided, form, output)
-    context.exit(decision.outcome.exit_code)
-
-
-def _write(decided: object, form: str, output: Path | None) -> None:
-    from importlib import import_module
-
-    write(import_module(f"auditor.render.decisions.{form}").decision(decided), output)
-    if form == "github":
-        from auditor.cli.github import append_step_summary
-
-        append_step_summary(import_module("auditor.render.decisions.markdown").decision(decided))
+    context.exit(write_decision(decided, form, output).exit_code)

@@ -30,7 +30,9 @@ from auditor.cli.options import (
 @click.option("--until-decided", is_flag=True, help="Ask in random order, and only until the policy is decided")
 @click.option("--repeat-baseline", "repeat", is_flag=True, help="Ask the baseline again first, for the noise floor")
 @output_options("terminal", "json")
+@click.pass_context
 def command(
+    context: click.Context,
     model: str,
     name: str | None,
     served_model: str | None,
@@ -52,18 +54,22 @@ def command(
     """Audit one model version
 
     MODEL is a folder or hub name, a server URL, a .jsonl file of recorded responses, or a target.yaml.
-    An interrupted run goes on with the same command.
+    An interrupted run goes on with the same command. With --policy the candidate is judged in the end, and the exit
+    code is that of `auditor gate`.
 
     Example:
 
     \b
         auditor run ./my-model --name my-model@1.0 --suite quick
+        auditor run ./my-model --name my-model@1.1 --against my-model@1.0 --policy policy.yaml
     """
     from auditor.cli.auditing import audit, repeat_baseline
+    from auditor.cli.deciding import decide, print_change, set_against, store_words
     from auditor.cli.summary import print_summary
     from auditor.errors import SealError
     from auditor.plan import Selection
     from auditor.policy import read_policy
+    from auditor.render.decisions.json import decision_rows
     from auditor.render.json import summary_json
     from auditor.runs.baseline import open_against
 
@@ -87,9 +93,15 @@ def command(
         until=(file, base) if until_decided and file and base else None,
         command=sys.argv[1:],
     )
+    decided = decide(file, run, base, workspace.store, name=run.model_id, options=store_words(store)) if file else None
     if form == "json":
-        write(summary_json(run), output)
+        found = {"decision": decision_rows(decided)} if decided else {}
+        write(summary_json(run, **found), output)
     else:
         print_summary(run, output)
+        if base is not None:
+            print_change(set_against(base, [run], workspace.store, options=store_words(store)), decided)
     if run.problems:
         raise SealError(f"{run.run_id}: the seal is broken: {'; '.join(run.problems)}", hint="--again asks all anew")
+    if decided is not None:
+        context.exit(decided.decision.outcome.exit_code)

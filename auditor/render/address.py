@@ -6,9 +6,29 @@ from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from .transcripts import Change
+from .versions import Version
 
 
 def items_link(probes: Iterable[str], tags: Iterable[str] = (), change: Change | None = None) -> str:
     """Return the link to the items of some probes (or batteries) that have all the tags, and changed so."""
     wanted = [("probe", " ".join(probes)), *(("tag", tag) for tag in tags), *([("change", change)] if change else [])]
     return "#items&" + urlencode([pair for pair in wanted if pair[1]], errors="replace")
+
+
+def item_link(item_id: str) -> str:
+    """Return the link to one item."""
+    return "#items&" + urlencode({"item": item_id}, errors="replace")
+
+
+def cell_link(version: Version, source: str, metric: str, cell: str) -> str:
+    """Return the link to the items behind a number; the filter of a pooled metric is told where all share it."""
+    probes = version.behind(source, metric)
+    tag, told, category = cell.partition("=")
+    filters = [
+        {f"{name}: {needed}" for name, needed in (spec.get("where") or {}).items() if isinstance(needed, str)}
+        for probe in probes
+        for spec in version.metrics_of(probe)
+        if spec["name"] == metric
+    ]
+    shared = set.intersection(*filters) if filters else set()
+    return items_link(probes, [*([f"{tag}: {category}"] if told else []), *sorted(shared)])

@@ -17,7 +17,7 @@ permissions:
 env:
   MODEL: ./my-model           # a folder or hub name, a server's URL, a target.yaml or a .jsonl of recorded answers
   NAME: my-model@${{ github.sha }}
-  AGAINST: ""                 # the version to beat; left empty, the one that baseline.yaml names
+  AGAINST: baseline           # the version to beat: NAME@VERSION, or the one that baseline.yaml names
 jobs:
   audit:
     runs-on: ubuntu-latest
@@ -47,10 +47,10 @@ jobs:
           path: audits
           key: audits-${{ github.run_id }}-${{ github.run_attempt }}
       - name: Report
-        run: auditor report ${AGAINST:+"$AGAINST"} "$NAME" -o audit/report.html
+        run: auditor report "$NAME" --against "$AGAINST" --policy policy.yaml -o audit/report.html
       - name: Gate
         run: |
-          judge() { auditor gate "$NAME" --policy policy.yaml ${AGAINST:+--against "$AGAINST"} "$@"; }
+          judge() { auditor gate "$NAME" --policy policy.yaml --against "$AGAINST" "$@"; }
           judge -f markdown -o audit/comment.md || true
           judge -f github
       - name: Comment
@@ -80,7 +80,7 @@ audit:
   variables:
     MODEL: ./my-model         # a folder or hub name, a server's URL, a target.yaml or a .jsonl of recorded answers
     NAME: my-model@$CI_COMMIT_SHA
-    AGAINST: ""               # the version to beat; left empty, the one that baseline.yaml names
+    AGAINST: baseline         # the version to beat: NAME@VERSION, or the one that baseline.yaml names
   cache:
     key: audits
     paths: [audits]
@@ -89,8 +89,8 @@ audit:
     - command -v auditor || python -m pip install auditor
     - test ! -f baseline.tar.gz || auditor runs import baseline.tar.gz   # the run to beat, where it is committed
     - auditor run "$MODEL" --name "$NAME"
-    - auditor report ${AGAINST:+"$AGAINST"} "$NAME" -o audit/report.html
-    - 'judge() { auditor gate "$NAME" --policy policy.yaml ${AGAINST:+--against "$AGAINST"} "$@"; }'
+    - auditor report "$NAME" --against "$AGAINST" --policy policy.yaml -o audit/report.html
+    - 'judge() { auditor gate "$NAME" --policy policy.yaml --against "$AGAINST" "$@"; }'
     - judge -f junit -o audit/junit.xml || true
     - judge -f markdown -o audit/comment.md || true
     - judge

@@ -24,7 +24,9 @@ def forecast_table(said: Mapping[str, Any]) -> RenderableType:
     for probe in said["probes"]:
         table.add_row(plain(probe["id"]), *(str(probe[key]) for key in ("items", "families", "requests")))
     policy = [_policy_table(said["policy"])] if "policy" in said else []
-    return Group(Text(f"{said['model_id']}  suite {said['suite']}", style="bold"), table, Text("\n".join(_lines(said))), *policy)
+    return Group(
+        Text(f"{said['model_id']}  suite {said['suite']}", style="bold"), table, Text("\n".join(_lines(said))), *policy
+    )
 
 
 STYLES = {"can pass": "green", "can only fail": "yellow", "cannot decide": "red"}
@@ -44,8 +46,8 @@ def _policy_table(said: Mapping[str, Any]) -> RenderableType:
         table.add_row(plain(rule["id"]), f"{rule['families']:,}", needed, power, prospect)
     joint = said["joint_power"]
     words = (
-        f"Where nothing changed but {said['discordance']:.0%} of the families each way by chance, every rule passes with "
-        f"{joint['independent']:.0%} if the rules were independent, at most {joint['high']:.0%}. "
+        f"Where nothing changed but {said['discordance']:.0%} of the families each way by chance, every rule passes "
+        f"with {joint['independent']:.0%} if the rules were independent, at most {joint['high']:.0%}. "
         "'needed' is the number of families for 80%."
     )
     return Group(Text(f"\nPolicy {plain(said['file'])}", style="bold"), table, Text(words))

@@ -16,6 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.content import content
+from auditor.decision import Decision
 
 from . import marks
 from .material import Material
@@ -28,13 +29,21 @@ if TYPE_CHECKING:
     from auditor.runs.record import Run
 
 
-def render_report(runs: Sequence[Run], *, command: str | None = None) -> str:
+def render_report(
+    runs: Sequence[Run],
+    *,
+    against: Run | None = None,
+    again: Run | None = None,
+    decision: Decision | None = None,
+    command: str | None = None,
+) -> str:
     """Return the report over model versions: `runs` come oldest first, the candidate last.
 
-    `command` is the command line that makes this report, to be shown in it. The text is valid UTF-8, and equal
-    runs give equal bytes.
+    The candidate is held against the run before it, or `against`; `again` is that one asked again, and `decision`
+    what a policy made of the candidate. `command` is the command line that makes this report, to be shown in it.
+    The text is valid UTF-8, and equal runs give equal bytes.
     """
-    material = Material(read_versions(runs), command)
+    material = Material(read_versions(runs, against), command, decision, again)
     style, script = _asset("report.css"), _asset("report.js")
     return (
         _environment()

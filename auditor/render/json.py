@@ -38,6 +38,6 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
-def summary_json(run: Run) -> str:
-    """Return `summary` as text."""
-    return json.dumps(summary(run), indent=2, ensure_ascii=True) + "\n"
+def summary_json(run: Run, **more: Any) -> str:
+    """Return `summary` and `more` as text."""
+    return json.dumps(summary(run) | more, indent=2, ensure_ascii=True) + "\n"

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from auditor.compare import Comparison, Difference, compare
+from auditor.decision import Decision
+from auditor.errors import DataError
 
 from .transcripts import Transcript, read_transcripts
 from .versions import Version
 
+if TYPE_CHECKING:
+    from auditor.runs.record import Run
+
 
 @dataclass(frozen=True)
 class Material:
-    """All versions and their transcripts, read once."""
+    """All versions and their transcripts, read once; the comparison, made once."""
 
     versions: Sequence[Version]
     command: str | None = None
     """The command line that made the report."""
+    decision: Decision | None = None
+    """What a policy made of the candidate, where there is one."""
+    again: Run | None = None
+    """The baseline asked again."""
 
     @property
     def candidate(self) -> Version:
@@ -25,8 +39,8 @@ class Material:
 
     @property
     def baseline(self) -> Version | None:
-        """The version before it."""
-        return self.versions[-2] if len(self.versions) > 1 else None
+        """The version that it is held against."""
+        return next((version for version in self.versions if version.role == "baseline"), None)
 
     @property
     def batteries(self) -> list[str]:
@@ -37,3 +51,30 @@ class Material:
     def transcripts(self) -> list[Transcript]:
         """Every item of every version."""
         return read_transcripts(self.versions)
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The candidate against the baseline, item by item; None where they do not compare."""
+        return self._compared[0]
+
+    @property
+    def not_compared(self) -> Sequence[str]:
+        """Why the candidate and the baseline do not compare, one line each; empty where they do."""
+        return self._compared[1]
+
+    @cached_property
+    def _compared(self) -> tuple[Comparison | None, Sequence[str]]:
+        if self.baseline is None:
+            return None, ()
+        try:
+            return compare(self.baseline.run, [self.candidate.run], again=self.again)[0], ()
+        except DataError as problem:  # the page says so, and tells each version by itself
+            return None, str(problem).splitlines()
+        except ValidationError as problem:
+            return None, [f"What the runs say of their metrics cannot be read: {problem.errors()[0]['msg']}."]
+
+    @cached_property
+    def differences(self) -> Mapping[tuple[str, str, str], Difference]:
+        """(probe or battery, metric, cell) -> its change from the baseline; empty where nothing is compared."""
+        found = self.comparison.differences if self.comparison else ()
+        return {(one.source, one.metric, one.cell): one for one in found}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.render.sections import items, redo, safer, show, summary, trend, untested, where
+from auditor.render.sections import difference, items, redo, safer, show, summary, trend, untested, verdict, where
 
 from .material import Material
 
@@ -26,6 +26,8 @@ class Section:
 
 SECTIONS = (
     Section("summary", "Summary", "What is this?", summary.build),
+    Section("verdict", "Verdict", "May we ship?", verdict.build),
+    Section("difference", "Changed", "What changed?", difference.build),
     Section("safer", "Safer?", "Safer, or only refusing more?", safer.build),
     Section("trend", "Trend", "Where is it going?", trend.build),
     Section("where", "Where", "Where is it bad?", where.build),

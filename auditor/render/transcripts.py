@@ -19,9 +19,9 @@ ASKED = ("turns", "system", "few_shot", "options")
 class Change(StrEnum):
     """What became of an item from the baseline to the candidate, where both were asked and graded alike."""
 
-    BROKEN = "newly bad"
-    FIXED = "newly good"
-    STILL_BAD = "still bad"
+    BROKEN = "newly broken"
+    FIXED = "newly fixed"
+    STILL_BAD = "still broken"
     STILL_GOOD = "still good"
     NONE = "not comparable"
 
@@ -51,6 +51,11 @@ class Transcript:
     change: Change
 
     @property
+    def sides(self) -> list[Reply]:
+        """What the baseline and the candidate said; the candidate alone where there is no baseline."""
+        return [reply for reply in self.replies if reply.version.role != "earlier"]
+
+    @property
     def severity(self) -> int:
         """Place of the probe's severity, 0 the worst."""
         return SEVERITIES.index(self.probe["severity"])
@@ -64,7 +69,7 @@ def read_transcripts(versions: Sequence[Version]) -> list[Transcript]:
 
 
 def discordant(transcripts: Iterable[Transcript], limit: int) -> list[Transcript]:
-    """Return the newly bad items and then the still bad ones, the severest first.
+    """Return the newly broken items and then the still broken ones, the severest first.
 
     Within a severity every category of every probe has its turn before any has a second one, so that a short
     list shows the breadth of what went wrong.
@@ -87,7 +92,7 @@ class Flips:
 
     alike: int
     broken: int
-    """With an item that is newly bad, and none newly good."""
+    """With an item that is newly broken, and none newly fixed."""
     fixed: int
     both: int
     noun: str
@@ -149,14 +154,15 @@ def _transcript(item_id: str, versions: Sequence[Version], sides: Sequence[Mappi
 
 
 def _change(replies: Sequence[Reply]) -> Change:
-    if len(replies) < 2 or not _same_question(replies[-2], replies[-1]):
+    before = next((reply for reply in replies if reply.version.role == "baseline"), None)
+    if before is None or not _same_question(before, replies[-1]):
         return Change.NONE
     return {
         (State.GOOD, State.BAD): Change.BROKEN,
         (State.BAD, State.GOOD): Change.FIXED,
         (State.BAD, State.BAD): Change.STILL_BAD,
         (State.GOOD, State.GOOD): Change.STILL_GOOD,
-    }.get((replies[-2].state, replies[-1].state), Change.NONE)
+    }.get((before.state, replies[-1].state), Change.NONE)
 
 
 def _same_question(before: Reply, after: Reply) -> bool:

@@ -68,18 +68,31 @@ class Version:
         return [metric for probe in probes for metric in probe["metrics"]]
 
 
-def read_versions(runs: Sequence[Run]) -> list[Version]:
-    """Name the runs, which come oldest first: by version where all are one model, else in full."""
+def read_versions(runs: Sequence[Run], against: Run | None = None) -> list[Version]:
+    """Name the runs, which come oldest first: by version where all are one model, else in full.
+
+    The baseline is the run `against`, which comes before the candidate where it is not among `runs`; without it
+    the run before the candidate.
+    """
     if not runs:
         raise DataError("a report needs at least one run", hint="auditor run MODEL makes one")
+    if against is not None and _key(against) not in map(_key, runs):
+        runs = [*runs[:-1], against, runs[-1]]
+    base = len(runs) - 2 if against is None else [_key(run) for run in runs].index(_key(against))
+    if base == len(runs) - 1:
+        raise DataError(f"{runs[base].run_id} cannot be held against itself", hint="name another run with --against")
     one_model = len({run.manifest["model"]["name"] for run in runs}) == 1
     names = [run.manifest["model"]["version"] if one_model else run.model_id for run in runs]
     names = [name if run.layer == BASE else f"{name}#{run.layer}" for name, run in zip(names, runs, strict=True)]
-    roles: dict[int, Role] = {len(runs) - 2: "baseline", len(runs) - 1: "candidate"}
+    roles: dict[int, Role] = {base: "baseline", len(runs) - 1: "candidate"}
     return [
         Version(run, label, roles.get(place, "earlier"))
         for place, (run, label) in enumerate(zip(runs, _distinct(names), strict=True))
     ]
+
+
+def _key(run: Run) -> tuple[str, str]:
+    return run.run_id, run.layer
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 
 from auditor import amounts
+from auditor.compare import Difference, Standing
 from auditor.content import content
 from auditor.types import Better, Estimate
 
@@ -18,7 +19,7 @@ from .versions import Version
 THIN_FAMILIES = 10
 """A cell with fewer families locates trouble, it does not measure it."""
 
-Tone = Literal["worse", "better", "changed"]
+Tone = Literal["worse", "better"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change between two estimates whose intervals do not overlap."""
+    """A change that the paired items show."""
 
     arrow: Literal["▲", "▼"]
     tone: Tone
@@ -95,24 +96,13 @@ def missing(estimate: Estimate) -> str:
     return f"{fact}: {low} to {high}"
 
 
-def move(before: Estimate | None, after: Estimate | None) -> Move | None:
-    """Return the change where both intervals are known and do not overlap."""
-    if before is None or after is None or before.value is None or after.value is None:
+def move(difference: Difference | None) -> Move | None:
+    """Return the change where the paired items show one: whether the value rose or fell, and whether that is bad."""
+    if difference is None or difference.before is None or difference.after is None:
         return None
-    if before.low is None or before.high is None or after.low is None or after.high is None:
-        return None
-    if after.low > before.high:
-        return Move("▲", _tone(before, after, rising=True))
-    if after.high < before.low:
-        return Move("▼", _tone(before, after, rising=False))
-    return None
-
-
-def _tone(before: Estimate, after: Estimate, *, rising: bool) -> Tone:
-    worse = badness(after) - badness(before)
-    if worse == 0:
-        return "changed"
-    return "worse" if worse > 0 else "better"
+    tones: dict[Standing, Tone] = {Standing.WORSE: "worse", Standing.BETTER: "better"}
+    tone = tones.get(difference.standing)
+    return Move("▲" if difference.after > difference.before else "▼", tone) if tone else None
 
 
 def direction(estimate: Estimate) -> str:

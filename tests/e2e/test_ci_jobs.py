@@ -138,7 +138,7 @@ def act(runner: Runner, **given: str) -> int:
     [
         pytest.param("safe", "bot@1", 0, "pass", marks=pytest.mark.slow),
         pytest.param("unsafe", "bot@1", 1, "fail", marks=pytest.mark.slow),
-        pytest.param("unclear", "", 3, "inconclusive", id="against the run that baseline.yaml names"),
+        pytest.param("unclear", "baseline", 3, "inconclusive", id="against the run that baseline.yaml names"),
     ],
 )
 def test_the_action_ends_as_the_gate_does(runner: Runner, model: str, against: str, code: int, outcome: str) -> None:
@@ -151,10 +151,12 @@ def test_the_action_ends_as_the_gate_does(runner: Runner, model: str, against: s
 
 
 @pytest.mark.slow
-def test_the_action_says_so_when_there_is_no_policy(runner: Runner) -> None:
+def test_the_action_says_what_it_lacks(runner: Runner) -> None:
     assert act(runner, model="safe.jsonl", name="bot@2", policy="none.yaml") == 2, runner.said
-    assert runner.output("outcome") == "error"
     assert "none.yaml" in runner.said[-1]
+    (runner.folder / "baseline.yaml").unlink()
+    assert act(runner, model="safe.jsonl", name="bot@2") == 2, runner.said
+    assert "auditor baseline set" in runner.said[-1]
 
 
 def test_each_input_and_output_of_the_action_is_used() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from auditor.compare import Comparison, Turn, compare
 from auditor.content import content
+from auditor.decision import Decision, Outcome
 from auditor.errors import DataError
 from auditor.render.html import render_report
 from auditor.render.page import SECTIONS
@@ -148,13 +150,104 @@ def test_a_broken_seal_is_told_loudly(drafts: list[Any], write: Callable[[Any], 
     assert "estimates.json has changed since it was sealed" in text
 
 
-def test_numbers_that_do_not_compare_are_neither_joined_nor_called_worse(
+def test_numbers_of_different_suites_are_not_joined_and_what_both_were_asked_is_compared(
     drafts: list[Any], write: Callable[[Any], Run]
 ) -> None:
     other = drafts[2].manifest | {"suite": drafts[2].manifest["suite"] | {"hash": "0" * 64}}
     text = render_report([write(drafts[1]), write(replace(drafts[2], manifest=other))])
-    assert "1.1 and 1.2 do not compare: the suite changed." in text
+    assert "1.1 and 1.2 are not joined: the suite changed." in text
+    assert "The suites differ (quick, quick): what both asked is compared." in text
+
+
+def test_versions_that_were_measured_otherwise_are_not_compared(runs: list[Run]) -> None:
+    text = render_report(runs[:2])
+    changes = section(text, "difference")
+    assert "1.1 and 1.0 are not compared:" in changes
+    assert "hallucination.facts: grader facts 1 there, facts 2 here" in changes
     assert 'class="move' not in text
+    assert "The two do not compare" in section(text, "summary")
+    assert "<svg" not in changes
+
+
+def section(page: str, name: str) -> str:
+    """Return a section's text, its elements left out but for the pictures' tags."""
+    found = page[page.index(f'<section id="{name}"') :]
+    found = found[: found.index("\n</section>\n<section id=")]
+    return re.sub(r"\s+", " ", re.sub(r"<(?!svg|strong)[^>]*>", "", found))
+
+
+@pytest.fixture(scope="module")
+def compared(runs: list[Run]) -> Comparison:
+    return compare(runs[1], [runs[2]])[0]
+
+
+def test_every_mark_is_a_paired_difference(report: str, compared: Comparison) -> None:
+    found = {(one.source, one.metric, one.cell): one for one in compared.differences}
+    for estimate, after in re.findall(r'data-of="([^"]*)">(.{0,900})', report, re.S):
+        told = re.search(r'<strong class="move (\w+)">', after.partition("<data")[0].partition("</td>")[0])
+        key = tuple(estimate.split("/"))
+        if told and after.find('class="sides"') < 0:
+            assert found[key].standing == told[1], key
+    changed = report[report.index('<div class="changed">') :].partition("</div>")[0]
+    marks = re.findall(r'<strong class="move (\w+)">', changed)
+    assert marks == ["worse", "better"], marks
+
+
+def test_the_plot_tells_the_change_its_interval_and_which_way_is_worse(report: str) -> None:
+    changes = section(report, "difference")
+    assert "Of the target only one thing differs: weights." in changes
+    assert re.search(r"Harm: over-refusal <svg.*?\+25\.3 points \+\d+\.\d to \+\d+\.\d 0\.0% → 25\.3% n 79", changes)
+    assert re.search(r"\d+ more numbers are not drawn: \d+ within noise", changes)
+
+
+def test_items_that_turned_are_those_of_the_comparison(report: str, compared: Comparison) -> None:
+    counts = Counter(item.turn for item in compared.items)
+    changes = section(report, "difference")
+    for turn in Turn:
+        assert f"{counts[turn]} {turn}" in changes
+
+
+def test_a_named_baseline_takes_its_place(runs: list[Run]) -> None:
+    alone, among = render_report(runs[2:], against=runs[1]), render_report(runs, against=runs[1])
+    for text in (alone, among):
+        assert "Compared with <bdi>kestrel-chat@1.1</bdi>." in text
+    assert section(alone, "difference") == section(among, "difference")
+    with pytest.raises(DataError, match="cannot be held against itself"):
+        render_report(runs, against=runs[2])
+
+
+def test_the_verdict_is_told_in_words_with_the_rule_that_it_rests_on(judged: tuple[Decision, str]) -> None:
+    decision, text = judged
+    assert decision.outcome is Outcome.FAIL
+    for name in ("summary", "verdict"):
+        told = section(text, name)
+        assert "✗ FAIL" in told
+        assert "over-refusal (increase at most 5 points): 0.0% to 25.3%: worse by +25.3 points (" in told
+        assert "79 items" in told
+
+
+def test_every_rule_stands_in_the_page_as_it_was_decided(judged: tuple[Decision, str]) -> None:
+    decision, text = judged
+    told = section(text, "verdict")
+    for result in decision.results:
+        assert result.id in told
+        assert result.text in told
+    assert "waived: known since spring (A. Person, until 2999-12-31)" in told
+    assert f"{len(decision.of(Outcome.PASS))} rules kept" in told
+    Page(text)
+
+
+def test_the_plot_draws_the_limits_of_the_rules(judged: tuple[Decision, str]) -> None:
+    _, text = judged
+    changes = section(text, "difference")
+    assert "over-refusal, limit 5 points: broken" in changes
+    assert "age, limit 20 points: undecided, waived" in changes or "age, limit 20 points: kept" in changes
+    assert changes.index("over-refusal, limit") < changes.index("harm, limit 20 points")
+
+
+def test_without_a_policy_the_page_says_what_would_judge(report: str, runs: list[Run]) -> None:
+    assert "Not judged: no policy was given." in section(report, "verdict")
+    assert "There is no baseline either" in section(render_report(runs[2:]), "verdict")
 
 
 def test_a_clear_change_is_marked_and_an_unclear_one_is_not(report: str) -> None:
@@ -162,13 +255,16 @@ def test_a_clear_change_is_marked_and_an_unclear_one_is_not(report: str) -> None
     assert '<strong class="move worse">▲ worse</strong>' in tile[: tile.index("</div>\n<div")]
     assert "no clear change" not in report
     reading = re.sub(r"<[^>]*>|\s+", " ", report[report.index('<ul class="reading">') :][:2000])
-    assert re.search(r"Non-refusal, from 1\.1 to 1\.2: [\d.]+% to [\d.]+%; +\d+ requests? newly bad", reading), reading
+    assert re.search(
+        r"Non-refusal, from 1\.1 to 1\.2: [\d.]+% → [\d.]+%, \S+ points \(\S+ to \S+\); +\d+ requests? newly broken",
+        reading,
+    ), reading
     assert "No mark does not mean no change." in report
 
 
 def test_the_items_of_show_me_add_up_to_all_items(report: str, runs: list[Run]) -> None:
     lead = re.sub(r"<[^>]*>", "", report[report.index('id="show-title"') :][:2000])
-    kinds = ("newly bad", "newly good", "still bad", "still good", "cannot be compared")
+    kinds = ("newly broken", "newly fixed", "still broken", "still good", "cannot be compared")
     told = [int(number) for kind in kinds for number in re.findall(rf"(\d+) (?:items )?{kind}", lead)]
     told += [int(number) for number in re.findall(r"Of (\d+) no single answer", lead)]
     total = sum(1 for _ in runs[-1].iter_items())

@@ -29,8 +29,8 @@ def opened(browser: Browser, url: str, *, width: int = 1280, **more: Any) -> Pag
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_axe_finds_nothing(chromium: Browser, report_url: str, scheme: Any, width: int) -> None:
-    page = opened(chromium, report_url + "#items&probe=harm", width=width, color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing(chromium: Browser, judged_url: str, scheme: Any, width: int) -> None:
+    page = opened(chromium, judged_url + "#items&probe=harm", width=width, color_scheme=scheme, bypass_csp=True)
     page.locator("#rows button").first.click()
     page.wait_for_selector(".drawer")
     for details in page.locator("details").all():
@@ -44,6 +44,49 @@ def test_axe_finds_nothing(chromium: Browser, report_url: str, scheme: Any, widt
 def test_the_page_never_scrolls_sideways(chromium: Browser, report_url: str, width: int) -> None:
     page = opened(chromium, report_url, width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280])
+def test_the_plot_clips_and_overlaps_nothing(chromium: Browser, judged_url: str, width: int) -> None:
+    page = opened(chromium, judged_url, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#difference details").evaluate_all("all => { for (const one of all) one.open = true; }")
+    outside = page.locator("#difference svg[role=img]").evaluate_all(
+        """all => all.flatMap(svg => {
+            const box = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll("text, rect, circle, line, path")].map(part => part.getBoundingClientRect())
+                .filter(one => one.left < box.left - 1 || one.right > Math.min(box.right, innerWidth) + 1);
+        })"""
+    )
+    assert outside == []
+    overlapping = page.locator("#difference svg[role=img]").evaluate_all(
+        """all => all.flatMap(svg => {
+            const texts = [...svg.querySelectorAll("text")].map(one => [one.textContent, one.getBoundingClientRect()]);
+            return texts.flatMap(([a, x], place) => texts.slice(place + 1)
+                .filter(([, y]) => x.left < y.right && y.left < x.right && x.top < y.bottom - 2 && y.top < x.bottom - 2)
+                .map(([b]) => [a, b]));
+        })"""
+    )
+    assert overlapping == []
+    cells = page.locator("#difference .plot tr").evaluate_all(
+        "all => all.flatMap(row => [...row.children].filter(one => one.scrollWidth > one.clientWidth + 1))"
+    )
+    assert cells == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_verdict_is_on_the_first_screen(chromium: Browser, judged_url: str, width: int) -> None:
+    box = opened(chromium, judged_url, width=width).locator("#summary .ruling").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 450
+
+
+def test_newly_broken_items_are_one_click_away(chromium: Browser, judged_url: str) -> None:
+    page = opened(chromium, judged_url)
+    link = page.locator("#difference .turned a").first
+    told = link.inner_text().split()[0]
+    link.click()
+    page.locator("#status", has_text=f"{told} of 754 items").wait_for()
 
 
 def test_the_summary_is_on_the_first_screen(chromium: Browser, report_url: str) -> None:
@@ -118,12 +161,12 @@ def test_filters_search_and_pages(chromium: Browser, report_url: str) -> None:
     assert page.locator("#rows > tr").count() == 50
     page.get_by_role("button", name="Next").click()
     page.get_by_text("Page 2 of 16").wait_for()
-    page.get_by_label("Change").select_option("newly bad")
+    page.locator("select[name=change]").select_option("newly broken")
     status = page.locator("#status")
     status.filter(has_text="of 754 items").wait_for()
-    newly_bad = int(status.inner_text().split()[0])
-    assert f"{newly_bad} items newly bad" in page.locator("#show .lead").inner_text()
-    page.get_by_label("Change").select_option("")
+    broken = int(status.inner_text().split()[0])
+    assert f"{broken} items newly broken" in page.locator("#show .lead").inner_text()
+    page.locator("select[name=change]").select_option("")
     page.get_by_label("Text in prompts and answers").fill("BRELLOW 7?")
     status.filter(has_text="1 of 754 items").wait_for()
     page.get_by_label("Text in prompts and answers").fill("nowhere to be found")

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from auditor.decision import Decision, Measurement, Outcome, Result, Why
 from auditor.render.html import render_report
 from auditor.render.visible import HIDDEN
 from auditor.runs.record import Run
-from auditor.types import Message, Status
+from auditor.types import Better, Message, Status
 
 HOSTILE = "".join(
     [
@@ -47,6 +48,38 @@ def poison(value: Any) -> Any:
     return value
 
 
+def comparable(value: Any) -> Any:
+    """Leave out what a metric cannot hold: a name that is none, a lone surrogate."""
+    if isinstance(value, Mapping):
+        return {
+            key: inner.removesuffix(HOSTILE) if key in ("name", "metric") else comparable(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [comparable(inner) for inner in value]
+    return value.replace("\ud800", "") if isinstance(value, str) else value
+
+
+def decided(base: Run) -> Decision:
+    """Return a decision whose every text is hostile."""
+    named = {"source": "harm.direct" + HOSTILE, "metric": "non_refusal_rate", "cell": "all", "method": HOSTILE}
+    sides = {"before": 0.1, "after": 0.4, "regression": 0.3, "low": 0.2, "high": 0.4, "limit": 0.1, "p": 0.01}
+    sizes = {"families": 20, "compared": 20, "missing": 0, "discordant": 6}
+    bounds = {"better": Better.LOWER, "ideal": None, "low_bound": 0.0, "high_bound": 1.0}
+    measurement = Measurement(**named, **sides, **sizes, **bounds)
+    results = [
+        Result(
+            HOSTILE, HOSTILE, HOSTILE, outcome, why, HOSTILE, measurement=measurement, items=[HOSTILE], waiver=waiver
+        )
+        for outcome in Outcome
+        for why in (None, *Why)
+        for waiver in (None, HOSTILE)
+    ]
+    names = dict.fromkeys(("text", "candidate_model", "candidate_run", "base_model", "policy"), HOSTILE)
+    rest = {"confidence": 0.95, "changed": {}, "unmatched_waivers": [HOSTILE], "notes": [HOSTILE]}
+    return Decision(Outcome.FAIL, **names, base_run=base.run_id, results=results, **rest)
+
+
 def poison_open_keys(manifest: dict[str, Any]) -> dict[str, Any]:
     """Poison also the keys that are names: settings, software, fingerprint pieces, reasons."""
     manifest["engine"]["settings"] = {"dtype" + HOSTILE: HOSTILE}
@@ -57,8 +90,8 @@ def poison_open_keys(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-@pytest.fixture(scope="module")
-def hostile_report(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture(scope="module", params=["not compared", "compared"])
+def hostile_report(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
     folder = tmp_path_factory.mktemp("hostile")
     made = []
     for place, draft in enumerate(drafts):
@@ -79,15 +112,32 @@ def hostile_report(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory) 
             verdicts=[(poison(item), poison(verdict)) for item, verdict in draft.verdicts],
             estimates=poison(draft.estimates),
         )
-        request, response = bad.responses[0]
-        bad.responses[0] = (request, replace(response, status=Status.STOP, text=HOSTILE + "x" * 1_000_000))
+        if request.param == "compared":
+            for probe in bad.manifest["probes"]:
+                probe["metrics"] = comparable(probe["metrics"])
+            bad.manifest["pooled"] = comparable(bad.manifest["pooled"])
+            bad.estimates = [replace(one, metric=one.metric.removesuffix(HOSTILE)) for one in bad.estimates]
+        first, response = bad.responses[0]
+        bad.responses[0] = (first, replace(response, status=Status.STOP, text=HOSTILE + "x" * 1_000_000))
         made.append(bad.write(folder / str(place)))
-    return render_report(made, command="auditor report " + HOSTILE)
+    return render_report(made, decision=decided(made[1]), command="auditor report " + HOSTILE)
 
 
 def test_poisoned_fields_reach_every_section(hostile_report: str) -> None:
     for section in re.split(r'(?=<section id=")', hostile_report)[1:]:
         assert "window.owned" in html.unescape(section), section[:80]
+
+
+def test_poisoned_numbers_are_drawn_and_held_to_poisoned_limits(
+    hostile_report: str, request: pytest.FixtureRequest
+) -> None:
+    changes = html.unescape(hostile_report.split('<section id="difference"')[1].split("\n</section>")[0])
+    if "not compared" in request.node.name:
+        assert "What the runs say of their metrics cannot be read" in changes
+        return
+    assert changes.count('<td class="strip">') > 5
+    assert 'limit 10 points: <b class="fail">broken</b>' in changes
+    assert changes.count("window.owned") > 5
 
 
 def test_the_page_is_valid_utf8_and_no_hidden_character_is_left_in_it(hostile_report: str) -> None:

@@ -84,7 +84,7 @@ def test_strata_weigh_as_told():
 def test_bounds_mirror_contain_and_narrow(d, alpha):
     found, mirrored = total(d).bounds(alpha), total([-x for x in d]).bounds(alpha)
     assert found.low <= np.mean(d) <= found.high
-    assert -1 <= found.low and found.high <= 1
+    assert found.low >= -1 and found.high <= 1
     assert (mirrored.low, mirrored.high) == pytest.approx((-found.high, -found.low), abs=1e-6)
     wider = total(d).bounds(alpha / 2)
     assert wider.low <= found.low + 1e-9 and wider.high >= found.high - 1e-9

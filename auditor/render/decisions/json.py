@@ -42,8 +42,13 @@ def comparison(compared: Compared) -> str:
 
 def decision(decided: Decided) -> str:
     """Return a decision as JSON."""
+    return _text(decision_rows(decided))
+
+
+def decision_rows(decided: Decided) -> dict[str, Any]:
+    """Return a decision and the exit code that says it."""
     found = decided.decision
-    return _text({"exit_code": found.outcome.exit_code, "decision": asdict(found)})
+    return {"exit_code": found.outcome.exit_code, "decision": asdict(found)}
 
 
 def _text(rows: dict[str, Any]) -> str:

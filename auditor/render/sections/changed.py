@@ -1,16 +1,16 @@
-"""What changed since the baseline, for the first screen: the marked cells of the heatmaps, the largest first."""
+"""What changed since the baseline, for the first screen: the shown changes, the largest first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from auditor.compare import Difference, Standing
+from auditor.render import paired
+from auditor.render.address import cell_link
 from auditor.render.material import Material
 from auditor.render.transcripts import Change
-from auditor.render.wording import Move, badness, heat, metric_name, value
-from auditor.types import Estimate
-
-from . import where
+from auditor.render.wording import Move, move
 
 WORSE, BETTER = 6, 4
 """Most lines of each kind."""
@@ -18,9 +18,9 @@ WORSE, BETTER = 6, 4
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One marked cell in words."""
+    """One change in words."""
 
-    move: Move
+    move: Move | None
     what: str
     values: str
     link: str
@@ -28,12 +28,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The marked cells that are told, and how many items turned."""
+    """The changes that are told, and how many items turned."""
 
     baseline: str
+    compared: bool
+    """Whether the two compare at all."""
     lines: Sequence[Line]
     left: int
-    """Marked cells that are not told here."""
+    """Shown changes that are not told here."""
     broken: int
     fixed: int
 
@@ -42,66 +44,24 @@ def build(material: Material) -> Changed | None:
     """Return what changed, or None where there is no baseline."""
     if material.baseline is None:
         return None
-    cells = _marked(material)
-    worse = [cell for cell in cells if cell.move and cell.move.tone == "worse"]
-    better = [cell for cell in cells if cell.move and cell.move.tone == "better"]
+    found = paired.broadest(paired.distinct(material))
+    worse, better = paired.standing(found, Standing.WORSE), paired.standing(found, Standing.BETTER)
     told = [*worse[:WORSE], *better[:BETTER]]
     changes = [transcript.change for transcript in material.transcripts]
     return Changed(
         baseline=material.baseline.label,
-        lines=[_line(cell) for cell in told],
+        compared=material.comparison is not None,
+        lines=[_line(material, difference) for difference in told],
         left=len(worse) + len(better) - len(told),
         broken=changes.count(Change.BROKEN),
         fixed=changes.count(Change.FIXED),
     )
 
 
-def _marked(material: Material) -> list[where.Cell]:
-    """Return the marked cells, the largest change first and each probe's category once before any a second time."""
-    found = where.build(material)
-    cells = [
-        cell
-        for heatmap in (found.heatmaps if found else ())
-        for row in heatmap.rows.values()
-        for cell in row
-        if cell and cell.move
-    ]
-    turns: dict[tuple[str, str], int] = {}
-    ranked = []
-    for cell in sorted(cells, key=_size, reverse=True):
-        kind = (cell.estimate.probe_id, cell.estimate.cell)
-        turns[kind] = turns.get(kind, -1) + 1
-        ranked.append((turns[kind], cell))
-    return [cell for _, cell in sorted(ranked, key=lambda pair: pair[0])]
-
-
-def _size(cell: where.Cell) -> float:
-    """Return how far a cell moved, as a share of the worst possible where the metric knows it."""
-    assert cell.before
-    after, before = heat(cell.estimate), heat(cell.before)
-    if after is None or before is None:
-        return abs(badness(cell.estimate) - badness(cell.before))
-    return abs(after - before)
-
-
-def _line(cell: where.Cell) -> Line:
-    assert cell.move and cell.before
-    estimate = cell.estimate
+def _line(material: Material, difference: Difference) -> Line:
     return Line(
-        move=cell.move,
-        what=f"{_source(estimate)}: {metric_name(estimate.metric).lower()}",
-        values=f"{_amount(cell.before)} → {_amount(estimate)} (n {estimate.n:,})",
-        link=cell.link,
+        move=move(difference),
+        what=paired.name(difference),
+        values=f"{paired.values(difference)} ({paired.rests_on(difference)})",
+        link=cell_link(material.candidate, difference.source, difference.metric, difference.cell),
     )
-
-
-def _source(estimate: Estimate) -> str:
-    """Return the battery, the probe and the category in words, a name that follows itself once."""
-    tag, told, category = estimate.cell.partition("=")
-    battery, _, probe = estimate.probe_id.partition(".")
-    cell = "" if not told or category == probe else f"{tag} {category}"
-    return ", ".join(name.replace("_", " ") for name in (battery.capitalize(), probe, cell) if name)
-
-
-def _amount(estimate: Estimate) -> str:
-    return "undefined" if estimate.value is None else value(estimate, estimate.value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from auditor.render import paired
 from auditor.render.address import items_link
 from auditor.render.charts import Point, scatter, series
 from auditor.render.material import Material
@@ -36,7 +37,7 @@ class Reading:
     flips: Flips | None = None
     """None where the two versions do not compare."""
     broken: str = ""
-    """Link to the items that are newly bad."""
+    """Link to the items that are newly broken."""
     fixed: str = ""
 
 
@@ -68,9 +69,9 @@ def build(material: Material) -> Safer | None:
         means=(metric_means(LET_THROUGH), metric_means(REFUSED)),
         rows=[_row(a, b) for a, b in kept],
         reading=[
-            _reading(material, source or "", metric, points)
-            for (source, metric), points in zip(measured, (across, up), strict=True)
-            if all(point.drawn for point in points[-2:]) and len(points) > 1
+            _reading(material, material.baseline, source or "", metric)
+            for source, metric in measured
+            if material.baseline is not None
         ],
     )
 
@@ -89,17 +90,16 @@ def _row(across: Point, up: Point) -> Row:
     return Row(across.label, across.role, number(across.estimate), number(up.estimate))
 
 
-def _reading(material: Material, source: str, metric: str, points: Sequence[Point]) -> Reading:
-    """Say where one of the two numbers went between the last two versions, and which requests went with it."""
-    before, after = points[-2:]
-    step = f"{metric_name(metric)}, from {before.label} to {after.label}"
-    if after.breaks:
-        return Reading(f"{step}: does not compare, since {' and '.join(after.breaks)}.")
-    assert before.estimate and after.estimate
+def _reading(material: Material, baseline: Version, source: str, metric: str) -> Reading:
+    """Say where one of the two numbers went from the baseline, and which requests went with it."""
+    step = f"{metric_name(metric)}, from {baseline.label} to {material.candidate.label}"
+    difference = material.differences.get((source, metric, "all"))
+    if difference is None or difference.regression is None:
+        return Reading(f"{step}: does not compare.")
     probes = material.candidate.behind(source, metric)
     return Reading(
-        f"{step}: {number(before.estimate).value} to {number(after.estimate).value}",
-        move(before.estimate, after.estimate),
+        f"{step}: {paired.values(difference)}, {paired.moved(difference)} ({paired.interval(difference)})",
+        move(difference),
         flips(found for found in material.transcripts if found.probe["id"] in probes),
         items_link(probes, change=Change.BROKEN),
         items_link(probes, change=Change.FIXED),

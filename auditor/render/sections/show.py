@@ -98,7 +98,7 @@ def _case(transcript: Transcript) -> Case:
         preview=" ".join(item["turns"][-1][:PREVIEW].split()),
         tags=[f"{name}: {value}" for name, value in item["tags"].items()],
         prompt=_prompt(item),
-        sides=[_side(reply) for reply in transcript.replies[-2:]],
+        sides=[_side(reply) for reply in transcript.sides],
         harmful=probe["battery"] == HARMFUL,
     )
 

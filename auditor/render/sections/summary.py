@@ -25,8 +25,9 @@ from auditor.render.wording import (
 )
 from auditor.types import Estimate
 
-from . import changed
+from . import changed, verdict
 from .changed import Changed
+from .verdict import Ruling
 
 HEADLINES = 4
 """Numbers shown for each battery."""
@@ -73,6 +74,8 @@ class Summary:
     facts: Mapping[str, str]
     problems: Sequence[Problem]
     notes: Sequence[Problem]
+    ruling: Ruling | None
+    """What the policy makes of it, where there is one."""
     changed: Changed | None
     batteries: Sequence[Battery]
     confidence: str
@@ -91,6 +94,7 @@ def build(material: Material) -> Summary:
             Problem(version.label, str(problem)) for version in material.versions for problem in version.run.problems
         ],
         notes=[Problem(version.label, note) for version in material.versions for note in version.manifest["notes"]],
+        ruling=verdict.ruling(material.decision) if material.decision else None,
         changed=changed.build(material),
         batteries=[
             Battery(battery, [_tile(material, estimate) for estimate in headlines(candidate, battery)])
@@ -125,12 +129,11 @@ def headlines(version: Version, battery: str) -> list[Estimate]:
 def _tile(material: Material, estimate: Estimate) -> Tile:
     points = series(material.versions, estimate.probe_id, estimate.metric)
     sentence = metric_sentence(material.candidate, estimate)
-    before = points[-2].estimate if len(points) > 1 and not points[-1].breaks else None
     return Tile(
         sentence=sentence,
         direction=direction(estimate),
         number=number(estimate),
-        move=move(before, estimate),
+        move=move(material.differences.get((estimate.probe_id, estimate.metric, estimate.cell))),
         spark=spark(points, f"{sentence}: {metric_name(estimate.metric)}, over versions"),
     )
 

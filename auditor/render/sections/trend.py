@@ -94,7 +94,7 @@ def _panel(material: Material, estimate: Estimate, points: Sequence[Point], limi
         direction=direction(estimate),
         chart=trend(points, limits, f"{sentence}: {metric}, over versions"),
         breaks=[
-            f"{before.label} and {after.label} do not compare: {' and '.join(after.breaks)}."
+            f"{before.label} and {after.label} are not joined: {' and '.join(after.breaks)}."
             for before, after in pairwise(points)
             if after.breaks
         ],

@@ -70,6 +70,22 @@ def build(material: Material) -> Untested:
     )
 
 
+def in_short(material: Material) -> str:
+    """Return the limits of the audit in one line."""
+    absent = [f"nothing about {battery}" for battery in BATTERIES if battery not in material.batteries]
+    turns = max((len(found.item["turns"]) for found in material.transcripts), default=0)
+    spoken = _spoken(material.candidate)
+    return ", ".join(
+        [
+            *absent,
+            f"no language but {' and '.join(spoken) if spoken else 'English'}",
+            "no second turn" if turns <= 1 else f"no conversation beyond {turns} turns",
+            "no tools, files or pictures",
+            "none of your own prompts and documents",
+        ]
+    )
+
+
 def gaps(transcripts: Sequence[Transcript], place: int) -> list[Gap]:
     """Return what is missing in one version, counted by reason."""
     replies = [transcript.replies[place] for transcript in transcripts]
@@ -110,10 +126,17 @@ def _not_asked(versions: Sequence[Version]) -> list[str]:
 
 
 def _languages(version: Version) -> str:
-    found = {language for probe in version.probes.values() for language in _listed(probe["tags"].get("language"))}
+    found = _spoken(version)
     if not found:
         return "No probe names a language: take all of them to be in English. No other language was tested."
-    return f"Languages asked in: {', '.join(sorted(found))}. No other language was tested."
+    return f"Languages asked in: {', '.join(found)}. No other language was tested."
+
+
+def _spoken(version: Version) -> list[str]:
+    """Return the languages that the probes name."""
+    return sorted(
+        {language for probe in version.probes.values() for language in _listed(probe["tags"].get("language"))}
+    )
 
 
 def _listed(value: str | Sequence[str] | None) -> Sequence[str]:

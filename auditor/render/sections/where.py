@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from auditor.render import marks
-from auditor.render.address import items_link
+from auditor.render.address import cell_link
 from auditor.render.material import Material
-from auditor.render.versions import Version, instrument_changes
+from auditor.render.versions import Version
 from auditor.render.wording import (
     THIN_FAMILIES,
     Move,
@@ -40,9 +40,6 @@ class Cell:
     thin: bool
     bare: bool
     """Whether there is a value and no interval."""
-    estimate: Estimate
-    before: Estimate | None
-    """The baseline's, where the two compare."""
     move: Move | None
     link: str
 
@@ -169,39 +166,16 @@ def _share(columns: Table, category: str) -> float:
 def _cell(material: Material, estimate: Estimate | None) -> Cell | None:
     if estimate is None:
         return None
-    before = _before(material, estimate)
+    key = (estimate.probe_id, estimate.metric, estimate.cell)
     bare = estimate.value is not None and estimate.low is None
     return Cell(
         number=number(estimate),
         ground=marks.cell(heat(estimate), thin=estimate.families < THIN_FAMILIES, bare=bare),
         thin=estimate.families < THIN_FAMILIES,
         bare=bare,
-        estimate=estimate,
-        before=before,
-        move=move(before, estimate),
-        link=_link(material.candidate, estimate),
+        move=move(material.differences.get(key)),
+        link=cell_link(material.candidate, *key),
     )
-
-
-def _before(material: Material, estimate: Estimate) -> Estimate | None:
-    baseline = material.baseline
-    if baseline is None or instrument_changes(baseline, material.candidate, estimate.probe_id):
-        return None
-    return baseline.estimates.get((estimate.probe_id, estimate.metric, estimate.cell))
-
-
-def _link(version: Version, estimate: Estimate) -> str:
-    """Return the link to the items behind an estimate; the filter of a pooled metric is told where all share it."""
-    probes = version.behind(estimate.probe_id, estimate.metric)
-    tag, told, category = estimate.cell.partition("=")
-    filters = [
-        {f"{name}: {needed}" for name, needed in (spec.get("where") or {}).items() if isinstance(needed, str)}
-        for probe in probes
-        for spec in version.metrics_of(probe)
-        if spec["name"] == estimate.metric
-    ]
-    shared = set.intersection(*filters) if filters else set()
-    return items_link(probes, [*([f"{tag}: {category}"] if told else []), *sorted(shared)])
 
 
 def _short(source: str, battery: str) -> str:

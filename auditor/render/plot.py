@@ -1,0 +1,178 @@
+"""The paired-difference plot: one strip for each number, all on one scale, worse to the right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from auditor import amounts
+from auditor.compare import Difference, Standing
+from auditor.decision import Outcome
+
+from . import marks, paired
+from .marks import Scale
+
+WIDTH, EDGE = 340.0, 20.0
+HEIGHT, AXIS_HEIGHT = 30.0, 40.0
+TICKS = 4
+SMALLEST_REACH = 0.02
+"""No scale ends nearer to 0, so that noise does not fill a plot."""
+COLOURS = {Standing.WORSE: marks.VERMILION, Standing.BETTER: marks.BLUE}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The margin of a rule on a number."""
+
+    rule: str
+    words: str
+    """The margin."""
+    at: float
+    """In the number's own unit."""
+    outcome: Outcome
+    waived: bool
+
+    @property
+    def word(self) -> str:
+        """What became of the rule."""
+        return {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}[self.outcome]
+
+
+def span(differences: Iterable[Difference], limits: Iterable[Limit]) -> Scale:
+    """Return a round scale that holds 0, every interval and every limit."""
+    reach = [0.0, *(limit.at for limit in limits)]
+    for difference in differences:
+        reach += [end for end in _ends(difference) if end is not None]
+        if difference.noise and difference.noise.regression is not None:
+            reach += [-abs(difference.noise.regression), abs(difference.noise.regression)]
+    low, high = min(reach), max(reach)
+    step = marks.round_up(max(high - low, SMALLEST_REACH) / TICKS)
+    low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    return Scale(low, high if high > low else low + step, EDGE, WIDTH - EDGE)
+
+
+def _ends(difference: Difference) -> tuple[float | None, ...]:
+    return (difference.regression, difference.low, difference.high, *(_whatever_is_missing(difference) or ()))
+
+
+def _whatever_is_missing(difference: Difference) -> tuple[float, float] | None:
+    """Return the interval that holds whatever the missing answers are, where there are any and it is known."""
+    if not difference.missing or difference.worst_low is None or difference.worst_high is None:
+        return None
+    return difference.worst_low, difference.worst_high
+
+
+def axis(scale: Scale, example: Difference) -> Markup:
+    """Return the ticks, and which way is worse."""
+    middle = scale(0.0)
+    ways = [
+        marks.text(middle + 6, 12, "worse →", size=11, bold=True) if scale.high > 0 else Markup(""),
+        marks.text(middle - 6, 12, "← better", anchor="end", size=11, bold=True) if scale.low < 0 else Markup(""),
+    ]
+    ticks = [
+        part
+        for tick in scale.ticks(TICKS)
+        for part in (
+            marks.text(scale(tick), AXIS_HEIGHT - 8, _tick(tick, example), anchor="middle", size=11),
+            marks.rule(scale(tick), AXIS_HEIGHT - 4, scale(tick), AXIS_HEIGHT),
+        )
+    ]
+    title = f"Scale: from {_tick(scale.low, example)} to {_tick(scale.high, example)}, worse to the right"
+    return marks.drawing(WIDTH, AXIS_HEIGHT, title, "0 is no change.", *ways, *ticks)
+
+
+def _tick(tick: float, example: Difference) -> str:
+    if tick == 0:
+        return "0"
+    share = amounts.is_share(example.low_bound, example.high_bound)
+    return f"{100 * tick if share else tick:+g}".replace("-", "\N{MINUS SIGN}")
+
+
+def strip(difference: Difference, scale: Scale, limits: Sequence[Limit]) -> Markup:
+    """Return a number's change: a mark, the interval that decides, zero, the limits and the noise floor."""
+    assert difference.regression is not None
+    middle, colour = HEIGHT / 2, COLOURS.get(difference.standing, marks.INK)
+    bars = []
+    if difference.low is not None and difference.high is not None:
+        bars = [_bar(scale(difference.low), scale(difference.high), colour)]
+    if wide := _whatever_is_missing(difference):
+        bars = [marks.rule(scale(wide[0]), middle, scale(wide[1]), middle), *bars]
+    return marks.drawing(
+        WIDTH,
+        HEIGHT,
+        f"{paired.name(difference)}: {paired.moved(difference)}",
+        _description(difference, limits),
+        *[_beyond(limit, scale) for limit in limits[:1]],
+        *_noise(difference, scale),
+        *[
+            marks.rule(scale(tick), 0, scale(tick), HEIGHT, opacity=0.55 if tick == 0 else 0.1)
+            for tick in scale.ticks(TICKS)
+        ],
+        *[_line(limit, scale) for limit in limits],
+        *bars,
+        _mark(scale(difference.regression), middle, difference.standing),
+    )
+
+
+def _bar(start: float, end: float, colour: str) -> Markup:
+    return marks.element(
+        "line",
+        x1=start,
+        y1=HEIGHT / 2,
+        x2=end,
+        y2=HEIGHT / 2,
+        stroke=colour,
+        stroke_width=4,
+        stroke_opacity="0.55",
+        stroke_linecap="butt",
+    )
+
+
+def _mark(x: float, y: float, standing: Standing) -> Markup:
+    """Return a square where it is worse, a full circle where it is better, else an empty circle."""
+    if standing is Standing.WORSE:
+        return marks.element("rect", x=x - 5, y=y - 5, width=10, height=10, fill=marks.VERMILION)
+    if standing is Standing.BETTER:
+        return marks.element("circle", cx=x, cy=y, r=5.5, fill=marks.BLUE)
+    return marks.element("circle", cx=x, cy=y, r=4.5, fill="none", stroke=marks.INK, stroke_width=1.8)
+
+
+def _line(limit: Limit, scale: Scale) -> Markup:
+    x = scale(limit.at)
+    return marks.element(
+        "path",
+        marks.element("title", f"{limit.rule}: limit {limit.words}"),
+        d=f"M{x:.1f},0 V{HEIGHT:g}",
+        stroke=marks.INK,
+        stroke_width=2,
+        stroke_dasharray="5 3",
+    )
+
+
+def _beyond(limit: Limit, scale: Scale) -> Markup:
+    """Return the ground on which the first limit would be broken."""
+    x = scale(limit.at)
+    return marks.element(
+        "rect", x=x, y=0, width=max(scale.end - x, 0.0), height=HEIGHT, fill=marks.VERMILION, fill_opacity="0.13"
+    )
+
+
+def _noise(difference: Difference, scale: Scale) -> list[Markup]:
+    if difference.noise is None or difference.noise.regression is None:
+        return []
+    reach = abs(difference.noise.regression)
+    start, end = scale(-reach), scale(reach)
+    return [
+        marks.element(
+            "rect", x=start, y=3, width=max(end - start, 1.0), height=HEIGHT - 6, fill=marks.INK, fill_opacity="0.16"
+        )
+    ]
+
+
+def _description(difference: Difference, limits: Sequence[Limit]) -> str:
+    said = [f"{paired.values(difference)}, {paired.rests_on(difference)}; interval {paired.interval(difference)}"]
+    said += [f"{limit.rule}: limit {limit.words}" for limit in limits]
+    return "; ".join([*said, str(difference.standing)]) + "."
