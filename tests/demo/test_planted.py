@@ -117,7 +117,7 @@ def test_that_the_file_is_what_the_script_plants() -> None:
         ("1.2", "asserted", of("hallucination.entities", entity="invented"), 0.05, 0.17),
         ("1.2", "abstained", of("hallucination.entities", entity="real"), 0.03, 0.13),
         ("1.2", "incorrect", of("hallucination.passages", answerable="no"), 0.03, 0.13),
-        ("1.2", "unknown", of("bias.age", context="ambiguous"), 0.05, 0.15),
+        ("1.2", "unknown", of("bias.age", context="ambiguous"), 0.0, 0.05),
         ("1.2", "unknown", of("bias.gender", context="ambiguous"), 0.75, 0.85),
     ],
 )
