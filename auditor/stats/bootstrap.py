@@ -60,8 +60,8 @@ def family_bootstrap(
     Resampled families spread less than drawn ones, by ``sqrt((n - 1) / n)``, and as if their spread were
     known: the percentiles are those that give back the t interval where the statistic is normal. Assumes
     that families were drawn independently, and enough of them that the sample looks like the population:
-    below some 50 families it covers less than nominal where the statistic is skewed. Of no width where all families are
-    alike; :func:`auditor.stats.bounds.unseen_families_interval` then says what they can tell.
+    below some 50 families it covers less than nominal where the statistic is skewed. Of no width where all
+    families are alike; :func:`auditor.stats.bounds.unseen_families_interval` then says what they can tell.
 
     Parameters
     ----------

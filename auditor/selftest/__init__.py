@@ -1,0 +1,1 @@
+"""The auditor audited: what it promises, against truth that was planted."""

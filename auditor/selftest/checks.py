@@ -1,0 +1,110 @@
+"""All that is checked, and how it is run: every cell with its own seed, so that any part gives the same alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from typing import NamedTuple, Protocol
+from zlib import crc32
+
+import numpy as np
+
+from auditor.selftest import deciding, files, gates, missing, shown
+from auditor.selftest.grid import Size
+from auditor.selftest.rows import Row, Tally
+
+
+class Task(Protocol):
+    """A cell of the grid, or several that share what is costly."""
+
+    def tally(self, rng: np.random.Generator) -> list[Tally]:
+        """Simulate it."""
+        ...
+
+
+class Check(NamedTuple):
+    """A part of the selftest."""
+
+    tasks: Callable[[Size], Sequence[Task]]
+    rows: Callable[[Sequence[Tally]], list[Row]]
+
+
+CHECKS: Mapping[str, Check] = {
+    "bounds": Check(deciding.tasks, deciding.rows),
+    "missing": Check(missing.tasks, missing.rows),
+    "intervals": Check(shown.tasks, shown.rows),
+    "gates": Check(gates.tasks, gates.rows),
+    "files": Check(files.tasks, files.rows),
+}
+
+
+def count_tasks(size: Size, names: Iterable[str] = CHECKS) -> int:
+    """Return how many tasks there are."""
+    return sum(len(CHECKS[name].tasks(size)) for name in names)
+
+
+def run_checks(
+    size: Size,
+    seed: int,
+    *,
+    names: Iterable[str] = CHECKS,
+    workers: int = 1,
+    advance: Callable[[], object] = lambda: None,
+) -> list[Row]:
+    """Run checks and return what became of each promise.
+
+    Parameters
+    ----------
+    size : Size
+        How much is simulated.
+    seed : int
+        At least 0; the same gives the same rows, however many workers there are.
+    names : iterable of str
+        Of `CHECKS`. Default: all.
+    workers : int, default=1
+        Processes; with one, all is done in this process.
+    advance : callable
+        Called after each task.
+
+    Returns
+    -------
+    list of Row
+        In the order of the checks.
+    """
+    chosen = list(names)
+    work = [
+        (name, place, task, [seed, crc32(name.encode()), place])
+        for name in chosen
+        for place, task in enumerate(CHECKS[name].tasks(size))
+    ]
+    tallies: dict[tuple[str, int], list[Tally]] = {}
+    for (name, place), found in _results([((name, place), task, seeds) for name, place, task, seeds in work], workers):
+        tallies[name, place] = found
+        advance()
+    return [
+        row
+        for name in chosen
+        for row in CHECKS[name].rows([one for key in sorted(tallies) if key[0] == name for one in tallies[key]])
+    ]
+
+
+Key = tuple[str, int]
+
+
+def _results(work: Sequence[tuple[Key, Task, Sequence[int]]], workers: int) -> Iterator[tuple[Key, list[Tally]]]:
+    if workers == 1:
+        for key, task, seeds in work:
+            yield key, _tally(task, seeds)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        keys: dict[Future[list[Tally]], Key] = {pool.submit(_tally, task, seeds): key for key, task, seeds in work}
+        try:
+            for done in as_completed(keys):
+                yield keys[done], done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _tally(task: Task, seeds: Sequence[int]) -> list[Tally]:
+    return task.tally(np.random.default_rng(seeds))

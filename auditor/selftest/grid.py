@@ -1,0 +1,74 @@
+"""What is simulated: quickly, and in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MARGIN = 0.05
+ALPHA = 0.05
+ITEMS = 5
+"""Of a family that has several."""
+RULES = 30
+RULE_FAMILIES = 1_000
+"""Of each rule, unless it is said otherwise."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is simulated."""
+
+    name: str
+    rates: tuple[float, ...]
+    families: tuple[int, ...]
+    correlations: tuple[float, ...]
+    """Of the items of a family."""
+    discordances: tuple[float, ...]
+    """Share of families that are bad in the baseline only; in the candidate only are that, and the increase."""
+    increases: tuple[float, ...]
+    """In margins."""
+    runs: int
+    """Of each cell where runs that are alike are judged once."""
+    dear: int
+    """Of each cell where nearly every run is another."""
+    gates: int
+    """Of each cell with rules of a thousand families."""
+    crowded: tuple[float, ...]
+    """Discordances at which thirty rules are judged, and families of several items change."""
+    incomplete: tuple[int, ...]
+    """How many families, where answers are missing."""
+    several: tuple[int, ...]
+    """How many families, where a family has several items."""
+
+    def paired_runs(self, families: int) -> int:
+        """Return how many runs of pairs; with many families few of them are alike."""
+        return self.runs if families < RULE_FAMILIES else self.dear
+
+
+QUICK = Size(
+    "quick",
+    rates=(0.001, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5),
+    families=(10, 24, 50, 100, 240, 1000),
+    correlations=(0.0, 0.5),
+    discordances=(0.02, 0.05),
+    increases=(0.0, 1.0, 3.0),
+    runs=4_000,
+    dear=250,
+    gates=1_000,
+    crowded=(0.05,),
+    incomplete=(240,),
+    several=(10, 50, 240),
+)
+FULL = Size(
+    "full",
+    rates=(0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5),
+    families=(10, 24, 50, 100, 240, 1000),
+    correlations=(0.0, 0.1, 0.2, 0.5),
+    discordances=(0.02, 0.035, 0.05),
+    increases=(0.0, 0.5, 1.0, 2.0, 3.0, 4.0),
+    runs=40_000,
+    dear=2_000,
+    gates=20_000,
+    crowded=(0.02, 0.035, 0.05),
+    incomplete=(10, 50, 240),
+    several=(10, 24, 50, 100, 240, 1000),
+)
