@@ -236,6 +236,7 @@ def test_the_page_fits_and_shows_the_newest(here: Path, monkeypatch: pytest.Monk
     assert any("5.0% ~" in line for line in page)
 
 
+@pytest.mark.slow
 def test_the_demos_planted_regressions_are_told() -> None:
     found = told("demo", "--store", str(OLD_RUNS))
     standings = {
