@@ -189,6 +189,7 @@ def test_the_github_job_judges_comments_and_keeps_the_report(runner: Runner) -> 
     assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
 
 
+@pytest.mark.slow
 def test_the_gitlab_job_judges_comments_and_keeps_the_report(runner: Runner) -> None:
     job = load((runner.folder / ".gitlab-ci.yml").read_text())["audit"]
     given = {
