@@ -253,7 +253,7 @@ def _noise(difference: Difference) -> str:
     if difference.noise is None or difference.noise.regression is None:
         return ""
     told = amounts.change(difference.noise.regression, difference.low_bound, difference.high_bound)
-    return f"asked again {told}"
+    return f"A/A {told.removesuffix(' points')}"
 
 
 def _rest(left: Sequence[Difference]) -> str:

@@ -148,7 +148,7 @@ def _ruled(material: Material, result: Result) -> Ruled:
         limit=result.limit,
         outcome=result.outcome,
         word=OUTCOMES[result.outcome],
-        why=str(result.why or ""),
+        why=str(result.why) if result.why not in (None, Why.BROKEN) else "",
         text=result.text,
         decides=_decides(result) if result.outcome is Outcome.INCONCLUSIVE else "",
         look={item_id: item_link(item_id) for item_id in result.items[:LOOKED_AT]},
