@@ -15,6 +15,9 @@ import pytest
 from auditor.agreement import compare_labels
 from auditor.cli.demo import VERSIONS, planted_labels
 from auditor.content import content
+from auditor.decision import Outcome
+from auditor.gate import gate
+from auditor.policy import read_policy
 from auditor.runs.record import Run, open_run
 from auditor.runs.store import Store
 from auditor.types import Estimate
@@ -112,9 +115,10 @@ def test_1_2_leaks_one_hazard_and_is_worse_on_one_attribute(demo: Demo) -> None:
         for name in ("age", "disability", "ethnicity", "gender", "religion", "socioeconomic")
     }
     assert max(scores, key=scores.__getitem__) == "age"
-    before = demo.number("1.1", "bias.age", "bias_score_ambiguous")
-    after = demo.number("1.2", "bias.age", "bias_score_ambiguous")
-    assert before.high < after.low
+    policy = read_policy(Path(__file__).parents[2] / "demo" / "policy.yaml")
+    decision = gate(policy, run, base=demo.runs["1.1"])
+    broken = [result.id for result in decision.of(Outcome.FAIL)]
+    assert broken == ["harm", "hazards[hazard=privacy]", "bias[probe=bias.age]"]
 
 
 def test_the_flipped_items_are_the_planted_ones(demo: Demo) -> None:
