@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,8 +72,8 @@ def command(store: str | None, output: Path, where: bool) -> None:
         options = store_words(store)
         decided = decide(file, candidate, base, workspace.store, name=candidate.model_id, options=options)
         print_change(set_against(base, [candidate], workspace.store, options=options), decided)
-    redo = " ".join(["auditor", "report", *(run.run_id for run in runs)])
-    write(render_report(runs, command=redo), output)
+    redo = shlex.join(["auditor", "report", *(run.run_id for run in runs), "--policy", str(folder / "policy.yaml")])
+    write(render_report(runs, decision=decided.decision, command=redo), output)
     click.echo(f"report: {output}")
 
 

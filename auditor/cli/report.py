@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli.options import TEXT, Workspace, open_workspace, output_options, store_option, warn_of, write
+from auditor.cli.options import TEXT, open_workspace, output_options, store_option, warn_of, write
 
 if TYPE_CHECKING:
-    from auditor.decision import Decision
+    from auditor.render.decisions.words import Decided
     from auditor.runs.record import Run
 
 
@@ -45,6 +45,8 @@ def command(
         auditor report my-model@1.0 my-model@1.1 --policy policy.yaml
         auditor report my-model@1.1 -f terminal
     """
+    from auditor.cli.deciding import decide
+    from auditor.policy import read_policy
     from auditor.runs.baseline import open_against
     from auditor.runs.record import open_run
 
@@ -54,7 +56,7 @@ def command(
     for one in [*opened, *([named] if named else [])]:
         warn_of(one)
     base = named or (opened[-2] if len(opened) > 1 else None)
-    decision = _judge(policy, opened[-1], base, workspace) if policy else None
+    decided = decide(read_policy(policy), opened[-1], base, workspace.store) if policy else None
     if form == "html":
         from auditor.compare import asked_again
         from auditor.render.html import render_report
@@ -62,11 +64,12 @@ def command(
         page = output or Path("report.html")
         again = asked_again(workspace.store, base) if base else None
         redo = _redo(opened, {"--policy": policy, "--against": named.run_id if named else None})
+        decision = decided.decision if decided else None
         write(render_report(opened, against=named, again=again, decision=decision, command=redo), page)
         if str(page) != "-":
             click.echo(f"report: {page}", err=True)
     elif form == "json":
-        write(_json(opened, decision), output)
+        write(_json(opened, decided), output)
     else:
         from rich.console import Group
 
@@ -76,16 +79,6 @@ def command(
         print_rich(Group(*(terminal.summary(run) for run in opened)), output)
 
 
-def _judge(policy: Path, candidate: Run, base: Run | None, workspace: Workspace) -> Decision:
-    from auditor.gate import gate
-    from auditor.policy import read_policy
-    from auditor.runs.record import open_run
-
-    file = read_policy(policy)
-    anchor = open_run(file.policy.anchor.run, workspace.store) if file.policy.anchor else None
-    return gate(file, candidate, base=base, anchor=anchor)
-
-
 def _redo(runs: Sequence[Run], options: dict[str, object]) -> str:
     import shlex
 
@@ -93,13 +86,13 @@ def _redo(runs: Sequence[Run], options: dict[str, object]) -> str:
     return shlex.join(["auditor", "report", *(run.run_id for run in runs), *given])
 
 
-def _json(runs: Sequence[Run], decision: Decision | None) -> str:
+def _json(runs: Sequence[Run], decided: Decided | None) -> str:
     import json
 
+    from auditor.render.decisions.json import decision_rows
     from auditor.render.json import summary
-    from auditor.runs.codec import to_row
 
     told = [summary(run) for run in runs]
-    if decision is not None:
-        told[-1]["decision"] = to_row(decision)
+    if decided is not None:
+        told[-1]["decision"] = decision_rows(decided)
     return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
