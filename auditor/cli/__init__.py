@@ -37,6 +37,7 @@ COMMANDS = {
     "init": ("init", "Write settings, a policy and a CI job to begin with"),
     "schema": ("schema", "Print the JSON Schema of a file"),
     "demo": ("demo", "Audit three versions of a tiny model and report on them"),
+    "selftest": ("selftest", "Audit the auditor on planted truth"),
     "doctor": ("doctor", "Check the environment"),
 }
 """Command -> (module in auditor.cli, one line); a module is loaded only when its command is called."""

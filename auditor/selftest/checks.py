@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import partial
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
@@ -30,9 +31,17 @@ class Check(NamedTuple):
 
 
 CHECKS: Mapping[str, Check] = {
-    "bounds": Check(deciding.tasks, deciding.rows),
+    "rate bounds": Check(deciding.rate_tasks, partial(deciding.rows, "a rate, families of one")),
+    "family rate bounds": Check(deciding.family_rate_tasks, partial(deciding.rows, "a rate, families of several")),
+    "change bounds": Check(deciding.change_tasks, partial(deciding.rows, "a change, families of one")),
+    "family change bounds": Check(
+        deciding.family_change_tasks, partial(deciding.rows, "a change, families of several")
+    ),
     "missing": Check(missing.tasks, missing.rows),
-    "intervals": Check(shown.tasks, shown.rows),
+    "rates": Check(shown.single_tasks, partial(shown.rows, "wilson")),
+    "family rates": Check(shown.family_tasks, partial(shown.rows, "korn-graubard")),
+    "means": Check(shown.mean_tasks, partial(shown.rows, "clustered t")),
+    "resampled": Check(shown.resampled_tasks, partial(shown.rows, "family bootstrap")),
     "gates": Check(gates.tasks, gates.rows),
     "files": Check(files.tasks, files.rows),
 }

@@ -13,13 +13,6 @@ from auditor.selftest.rows import Row, Tally, worst_row
 from auditor.selftest.truth import Counts, Kinds, family_kinds, judged_once
 from auditor.stats.families import Floats
 
-NAMES = {
-    "rate": "a rate, families of one",
-    "rates": f"a rate, families of {ITEMS}",
-    "change": "a change, families of one",
-    "changes": f"a change, families of {ITEMS}",
-}
-
 
 @dataclass(frozen=True)
 class RateBounds:
@@ -43,8 +36,7 @@ class RateBounds:
                 return rate_sum(values, family).bounds(ALPHA)[:2]
 
             judged = judged_once(kinds.draw(rng, self.families, self.runs), bounds)
-            name = "rate" if self.items == 1 else "rates"
-            found += beyond(name, f"{families_told(self)}, rate {rate:g}", judged, rate)
+            found += beyond("rate", f"{families_told(self)}, rate {rate:g}", judged, rate)
         return found
 
 
@@ -73,40 +65,42 @@ class ChangeBounds:
                 return pairing(base, candidate, family).bounds(ALPHA)[:2]
 
             judged = judged_once(kinds.draw(rng, self.families, self.runs), bounds)
-            name = "change" if self.items == 1 else "changes"
             where = f"{families_told(self)}, discordance {self.discordance:g}, increase {margins:g} margins"
-            found += beyond(name, where, judged, margins * MARGIN)
+            found += beyond("change", where, judged, margins * MARGIN)
         return found
 
 
-Task = RateBounds | ChangeBounds
+def rate_tasks(size: Size) -> list[RateBounds]:
+    """Return the cells of rates, families of one."""
+    return [RateBounds(families, 1, 0.0, size.rates, size.runs) for families in size.families]
 
 
-def tasks(size: Size) -> list[Task]:
-    """Return the cells."""
-    several = [(families, correlation) for families in size.several for correlation in size.correlations]
-    found: list[Task] = [RateBounds(families, 1, 0.0, size.rates, size.runs) for families in size.families]
-    found += [RateBounds(families, ITEMS, correlation, size.rates, size.dear) for families, correlation in several]
-    for discordance in size.discordances:
-        found += [
-            ChangeBounds(families, 1, 0.0, discordance, size.increases, size.paired_runs(families))
-            for families in size.families
-        ]
-        found += [
-            ChangeBounds(families, ITEMS, correlation, discordance, size.increases, size.dear)
-            for families, correlation in (several if discordance in size.crowded else ())
-        ]
-    return found
+def family_rate_tasks(size: Size) -> list[RateBounds]:
+    """Return the cells of rates, families of several."""
+    return [RateBounds(families, ITEMS, correlation, size.rates, size.dear) for families, correlation in size.clusters]
 
 
-def rows(tallies: Sequence[Tally]) -> list[Row]:
-    """Return a row for each promise."""
+def change_tasks(size: Size) -> list[ChangeBounds]:
+    """Return the cells of changes, families of one."""
     return [
-        worst_row(
-            f"error of a bound that decides, {told}", "at most", ALPHA, [one for one in tallies if one.what == name]
-        )
-        for name, told in NAMES.items()
+        ChangeBounds(families, 1, 0.0, discordance, size.increases, size.paired_runs(families))
+        for discordance in size.discordances
+        for families in size.families
     ]
+
+
+def family_change_tasks(size: Size) -> list[ChangeBounds]:
+    """Return the cells of changes, families of several."""
+    return [
+        ChangeBounds(families, ITEMS, correlation, discordance, size.increases, size.dear)
+        for discordance in size.crowded
+        for families, correlation in size.clusters
+    ]
+
+
+def rows(told: str, tallies: Sequence[Tally]) -> list[Row]:
+    """Return the row of one kind of bound."""
+    return [worst_row(f"error of a bound that decides, {told}", "at most", ALPHA, tallies)]
 
 
 def beyond(what: str, where: str, bounds: Floats, truth: float) -> list[Tally]:
@@ -118,7 +112,7 @@ def beyond(what: str, where: str, bounds: Floats, truth: float) -> list[Tally]:
     ]
 
 
-def families_told(task: Task) -> str:
+def families_told(task: RateBounds | ChangeBounds) -> str:
     """Return the families of a cell in words."""
     if task.items == 1:
         return f"{task.families} families of one"

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from auditor.audit import run_audit
 from auditor.battery.library import Library
@@ -21,7 +20,7 @@ from auditor.engines.registry import load_engine
 from auditor.gate import gate
 from auditor.metrics.paired import Pairing
 from auditor.plan import Selection, make_plan
-from auditor.policy import read_policy
+from auditor.policy import PolicyFile, read_policy
 from auditor.runs.record import Run, open_run
 from auditor.runs.store import Store
 from auditor.selftest.grid import MARGIN, Size
@@ -73,11 +72,13 @@ class Replayed:
         with tempfile.TemporaryDirectory(prefix="auditor-selftest-") as name:
             folder = Path(name)
             _write_probe(folder, family)
+            policy = read_policy(folder / "policy.yaml")
             before = _audited(folder, "base", base)
-            order = _order(before)
             for place, (_, candidate, _) in enumerate(answers):
-                filed = _from_files(folder, before, _audited(folder, f"candidate-{place}", candidate))
-                memory = _in_memory(pairing(base[order], candidate[order], pd.factorize(family[order])[0]))
+                after = _audited(folder, f"candidate-{place}", candidate)
+                filed = _from_files(policy, before, after)
+                alone = pairing(candidate, candidate, family)
+                memory = _in_memory(pairing(base, candidate, family), alone, policy.policy.alpha)
                 differ += sum(one != other for one, other in zip(filed, memory, strict=True))
                 compared += len(memory)
         where = f"{self.families} families of {self.items}"
@@ -171,33 +172,27 @@ def _audited(folder: Path, name: str, bad: Floats) -> Run:
     return open_run(str(asyncio.run(audit)), store)
 
 
-def _order(run: Run) -> Ints:
-    """Return the items in the order of the record: sums are rounded, so their last digit depends on it."""
-    return np.array([int(row["item_id"].rpartition("-")[2]) for row in run.iter_verdicts()], dtype=np.intp)
-
-
-def _from_files(folder: Path, base: Run, candidate: Run) -> Numbers:
+def _from_files(policy: PolicyFile, base: Run, candidate: Run) -> Numbers:
     (comparison,) = compare(base, [candidate])
     (found,) = comparison.differences
     numbers: list[float | str | None] = [found.before, found.after, found.regression, found.p]
     numbers += [found.low, found.high, found.worst_low, found.worst_high]
-    for result in gate(read_policy(folder / "policy.yaml"), candidate, base=base).results:
+    for result in gate(policy, candidate, base=base).results:
         assert result.measurement is not None
         numbers += [result.measurement.low, result.measurement.high, result.measurement.p, str(result.outcome)]
     return tuple(numbers)
 
 
-def _in_memory(found: Pairing) -> Numbers:
+def _in_memory(found: Pairing, alone: Pairing, alpha: float) -> Numbers:
     seen, worst = found.bounds(ALPHA, worst_case=False), found.bounds(ALPHA)
     numbers: list[float | str | None] = [found.before, found.after, found.regression, found.p_value()]
     numbers += [seen.low, seen.high, worst.low, worst.high]
-    broken = partial(_level_above, found)
-    adjusted = holm([found.p_regression(MARGIN), smallest_level(broken)]).tolist()
-    level = found.level_bounds(ALPHA)
-    for (low, high, _), p, margin in zip((worst, level), adjusted, (MARGIN, LIMIT), strict=True):
-        numbers += [low, high, p, decide(low, high, p, margin=margin, alpha=ALPHA)]
+    adjusted = holm([found.p_regression(MARGIN), smallest_level(partial(_level_above, alone))]).tolist()
+    judged = (found.bounds(alpha), alone.level_bounds(alpha))
+    for (low, high, _), p, margin in zip(judged, adjusted, (MARGIN, LIMIT), strict=True):
+        numbers += [low, high, p, decide(low, high, p, margin=margin, alpha=alpha)]
     return tuple(numbers)
 
 
-def _level_above(found: Pairing, alpha: float) -> bool:
-    return found.level_bounds(alpha).low > LIMIT
+def _level_above(alone: Pairing, alpha: float) -> bool:
+    return alone.level_bounds(alpha).low > LIMIT

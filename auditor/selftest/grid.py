@@ -39,6 +39,11 @@ class Size:
     several: tuple[int, ...]
     """How many families, where a family has several items."""
 
+    @property
+    def clusters(self) -> list[tuple[int, float]]:
+        """How many families of several items, and their correlation."""
+        return [(families, correlation) for families in self.several for correlation in self.correlations]
+
     def paired_runs(self, families: int) -> int:
         """Return how many runs of pairs; with many families few of them are alike."""
         return self.runs if families < RULE_FAMILIES else self.dear

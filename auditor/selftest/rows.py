@@ -69,3 +69,17 @@ def mean_row(name: str, side: Side, bound: float, tallies: Sequence[Tally]) -> R
     seen = sum(one.share for one in tallies) / len(tallies)
     error = z * sqrt(sum(one.share * (1 - one.share) / one.of for one in tallies)) / len(tallies)
     return Row(name, side, bound, seen, z, error, sum(one.of for one in tallies), len(tallies), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Selftest:
+    """What all promises came to."""
+
+    size: str
+    seed: int
+    rows: Sequence[Row]
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise is."""
+        return all(row.kept for row in self.rows)

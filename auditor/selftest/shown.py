@@ -28,7 +28,6 @@ ENOUGH_FAMILIES = 50
 ATTEMPTED = 0.8
 """Share of short questions that are attempted, and of those that are right:"""
 RIGHT = (0.1, 0.5)
-METHODS = ("wilson", "korn-graubard", "clustered t", "family bootstrap")
 MEAN = score_kind("mean")
 F_SCORE = score_kind("f_score")
 ROWS = pd.DataFrame()
@@ -128,38 +127,43 @@ class FScores:
         return _covered("family bootstrap", where, bounds, truth, solid=solid)
 
 
-Task = Rates | Means | FScores
+def single_tasks(size: Size) -> list[Rates]:
+    """Return the cells of rates, families of one."""
+    return [Rates(families, 1, 0.0, size.rates, size.runs) for families in size.families]
 
 
-def tasks(size: Size) -> list[Task]:
-    """Return the cells."""
-    several = [(families, correlation) for families in size.several for correlation in size.correlations]
+def family_tasks(size: Size) -> list[Rates]:
+    """Return the cells of rates, families of several."""
+    return [Rates(families, ITEMS, correlation, size.rates, size.dear) for families, correlation in size.clusters]
+
+
+def mean_tasks(size: Size) -> list[Means]:
+    """Return the cells of means."""
+    return [Means(families, correlation, size.dear) for families, correlation in size.clusters]
+
+
+def resampled_tasks(size: Size) -> list[FScores]:
+    """Return the cells of F."""
     return [
-        *(Rates(families, 1, 0.0, size.rates, size.runs) for families in size.families),
-        *(Rates(families, ITEMS, correlation, size.rates, size.dear) for families, correlation in several),
-        *(Means(families, correlation, size.dear) for families, correlation in several),
-        *(FScores(families, correlation, right, size.dear) for families, correlation in several for right in RIGHT),
+        FScores(families, correlation, right, size.dear) for families, correlation in size.clusters for right in RIGHT
     ]
 
 
-def rows(tallies: Sequence[Tally]) -> list[Row]:
-    """Return a row for each promise."""
-    found = []
-    for name in METHODS:
-        all_of, solid = ([one for one in tallies if one.what == what] for what in (name, _solid(name)))
-        found.append(mean_row(f"95% intervals, {name}: mean coverage", "at least", MEAN_COVERAGE, all_of))
-        found.append(
-            worst_row(
-                f"95% intervals, {name}: worst coverage (n*p >= {ENOUGH_BAD}, {ENOUGH_FAMILIES} families)",
-                "at least",
-                WORST_COVERAGE,
-                solid,
-            )
-        )
-    exact = [one for one in tallies if one.what == "clopper-pearson"]
-    found.append(worst_row("95% intervals, clopper-pearson: worst coverage", "at least", EXACT_COVERAGE, exact))
-    flat = [one for one in tallies if one.what == "no width"]
-    return [*found, worst_row("95% intervals without any width", "at most", 0.0, flat)]
+def rows(name: str, tallies: Sequence[Tally]) -> list[Row]:
+    """Return a row for each promise of one kind of interval."""
+    all_of, solid, flat, exact = (
+        [one for one in tallies if one.what == what] for what in (name, _solid(name), "no width", "clopper-pearson")
+    )
+    title = f"95% intervals, {name}"
+    condition = f"n*p >= {ENOUGH_BAD}, {ENOUGH_FAMILIES} families"
+    found = [
+        mean_row(f"{title}: mean coverage", "at least", MEAN_COVERAGE, all_of),
+        worst_row(f"{title}: worst coverage ({condition})", "at least", WORST_COVERAGE, solid),
+    ]
+    if exact:
+        title = "95% intervals, clopper-pearson: worst coverage"
+        found.append(worst_row(title, "at least", EXACT_COVERAGE, exact))
+    return [*found, worst_row(f"95% intervals, {name}: without any width", "at most", 0.0, flat)]
 
 
 def _covered(name: str, where: str, bounds: Floats, truth: float, *, solid: bool) -> list[Tally]:

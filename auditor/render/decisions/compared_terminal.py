@@ -83,8 +83,11 @@ def _rest(comparison: Comparison, compared: Compared) -> Iterable[RenderableType
             yield _plain_numbers(found)
             yield Text("")
         return
-    yield Text(f"{words.SIGNS[Standing.NOISE]} {len(noise)} within noise{words.half_detectable(noise)}.")
-    yield Text(f"{words.SIGNS[Standing.OPEN]} {len(open_)} cannot be told{words.why_open(open_)}; --all lists both.")
+    hint = "; --all lists them"
+    if noise:
+        yield Text(f"{words.SIGNS[Standing.NOISE]} {len(noise)} within noise{words.half_detectable(noise)}{hint}.")
+    if open_:
+        yield Text(f"{words.SIGNS[Standing.OPEN]} {len(open_)} cannot be told{words.why_open(open_)}{hint}.")
 
 
 def _plain_numbers(found: Sequence[Difference]) -> Table:

@@ -36,7 +36,11 @@ def _compared(found: Comparison) -> Row:
     results = [_number(one) for one in found.differences if one.standing is Standing.WORSE]
     results += [_item(one) for one in found.items]
     described = {one["ruleId"]: one["ruleId"] for one in results}
-    properties = {"base": found.base_run, "candidate": found.candidate_run, "forced": list(found.forced)}
+    properties = {
+        "base": found.base_run,
+        "candidate": found.candidate_run,
+        "forced": [words.tame(one) for one in found.forced],
+    }
     return _run(f"compare/{words.title(found)}", described, results, properties)
 
 
