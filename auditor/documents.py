@@ -18,6 +18,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from auditor.errors import AuditorError, one_line
 
 M = TypeVar("M", bound=BaseModel)
+Loc = tuple[str | int, ...]
+"""Keys and places in lists, from the outside in."""
 
 
 class Document(BaseModel):
@@ -59,10 +61,15 @@ class Source:
 
     def at(self, loc: Sequence[str | int], fact: str) -> str:
         """Return one mistake as `file:line: key: fact`."""
-        keys, line = self._walk(loc)
-        return f"{self.path}:{line}: {one_line('.'.join(keys)) + ': ' if keys else ''}{fact}"
+        held, line = self._walk(loc)
+        keys = ".".join(str(key) for key in held)
+        return f"{self.path}:{line}: {one_line(keys) + ': ' if keys else ''}{fact}"
 
-    def _walk(self, loc: Sequence[str | int]) -> tuple[list[str], int]:
+    def held(self, loc: Sequence[str | int]) -> Loc:
+        """Return the part of `loc` that the file holds."""
+        return self._walk(loc)[0]
+
+    def _walk(self, loc: Sequence[str | int]) -> tuple[Loc, int]:
         """Return the keys of `loc` that the file holds, and the line of the last one."""
         node, line, keys = self.data, 1, []
         for key in loc:
@@ -73,8 +80,8 @@ class Source:
             else:
                 continue  # the name of a union's branch, or a key that is missing
             node = node[key]
-            keys.append(str(key))
-        return keys, line
+            keys.append(key)
+        return tuple(keys), line
 
 
 def read_source(path: Path, error: type[AuditorError]) -> Source:
@@ -108,7 +115,7 @@ def parse(source: Source, model: type[M], error: type[AuditorError]) -> M:
         return model.model_validate(data)
     except ValidationError as problem:
         mistakes = sorted(problem.errors(), key=lambda mistake: source.line(mistake["loc"]))
-        facts = [_describe(source, model, mistake) for mistake in mistakes]
+        facts = [describe(source, model, mistake) for mistake in mistakes]
         raise error("\n".join(dict.fromkeys(facts))) from None
 
 
@@ -176,7 +183,8 @@ def _scalar(node: Any) -> Any:
     raise UnusableError(f"a value of the kind {type(node).__name__} is not expected; put text in quotes")
 
 
-def _describe(source: Source, model: type[BaseModel], mistake: Any) -> str:
+def describe(source: Source, model: type[BaseModel], mistake: Any) -> str:
+    """Return one of pydantic's errors as one line, with file, line and key."""
     loc, kind = mistake["loc"], mistake["type"]
     if kind == "extra_forbidden":
         close = difflib.get_close_matches(str(loc[-1]), list(_keys(model, loc[:-1])), n=1)

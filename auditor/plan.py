@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from auditor.battery.library import Library, Probe
-from auditor.battery.schema import Pooled, SuiteDoc
+from auditor.battery.schema import Pooled, ProbeDoc, SuiteDoc
 from auditor.battery.suites import choose, pooled_of, read_suite, whole
 from auditor.config import Config
+from auditor.documents import Source
 from auditor.engines.interface import Fingerprint
 from auditor.errors import ConfigError, ProbeError, nearest
 from auditor.graders.interface import Grader
@@ -22,6 +23,8 @@ from auditor.types import Ask, Item, Request
 
 FEW_REQUESTS = 2000
 """Up to here a plan that also scores gets one engine; see `Plan.starts_once`."""
+MOST_NAMED = 20
+"""Items of a probe that are named when they do not fit its grader; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -201,15 +204,14 @@ def _suite(selection: Selection, library: Library, config: Config) -> tuple[Suit
 
 def grader_of(probe: Probe, items: Sequence[Item]) -> Grader:
     """Return the probe's grader, after checking the names that the probe takes from it."""
-    mistakes = grader_mistakes(probe, items)
+    mistakes = grader_mistakes(probe.doc, probe.source, items)
     if mistakes:
         raise ProbeError("\n".join(mistakes))
     return load_grader(probe.doc.grader.name, probe.doc.grader.settings)
 
 
-def grader_mistakes(probe: Probe, items: Sequence[Item]) -> list[str]:
+def grader_mistakes(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> list[str]:
     """Return what does not fit between a probe and its grader, one a line with file and line."""
-    doc, source = probe.doc, probe.source
     if doc.grader.name not in grader_names():
         guess = nearest(doc.grader.name, grader_names())
         fact = f"grader '{doc.grader.name}' is unknown" + (f"; {guess}" if guess else "")
@@ -218,14 +220,14 @@ def grader_mistakes(probe: Probe, items: Sequence[Item]) -> list[str]:
         grader = load_grader(doc.grader.name, doc.grader.settings)
     except ProbeError as problem:
         return [source.at(["grader"], str(problem))]
-    found = []
-    lacking = ((item, grader.check(item)) for item in items)
-    for item, lack in [(item, lack) for item, lack in lacking if lack][:5]:
-        found.append(source.at(["data"], f"item '{item.item_id}': {lack}"))
+    lacking = [(item, lack) for item in items if (lack := grader.check(item))]
+    found = [source.at(["data"], f"item '{item.item_id}': {lack}") for item, lack in lacking[:MOST_NAMED]]
+    if len(lacking) > MOST_NAMED:
+        found.append(source.at(["data"], f"{len(lacking) - MOST_NAMED} more items lack what the grader needs"))
     labels = set(grader.labels) or {option.role for item in items for option in item.options}
     for place, metric in enumerate(doc.metrics):
         for label in metric.of:
-            if label not in labels:
+            if labels and label not in labels:
                 guess = nearest(label, labels)
                 fact = f"the grader '{grader.name}' has no label '{label}'" + (f"; {guess}" if guess else "")
                 found.append(source.at(["metrics", place, "of"], fact))

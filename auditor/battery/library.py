@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from auditor.battery.expand import expand
-from auditor.battery.mistakes import find_mistakes
+from auditor.battery.mistakes import Draft, examine
 from auditor.battery.schema import ProbeDoc
-from auditor.documents import Source, parse, read_source
+from auditor.documents import Source, read_source
 from auditor.errors import ProbeError, nearest
 from auditor.types import Item
 
@@ -101,12 +101,15 @@ class Library(Mapping[str, ProbeDoc]):
             grouped.setdefault(self[name].battery, []).append(name)
         return grouped
 
+    def examine(self, name: str) -> Draft:
+        """Return a probe with all the mistakes of its file; raises ProbeError where it is no YAML."""
+        return examine(name, read_source(self._paths[name], ProbeError), self)
+
     def _read(self, name: str) -> Probe:
-        source = read_source(self._paths[name], ProbeError)
-        doc = parse(source, ProbeDoc, ProbeError)
-        mistakes = find_mistakes(name, doc, source, self)
-        if mistakes:
-            raise ProbeError("\n".join(mistakes))
+        draft = self.examine(name)
+        if draft.mistakes or draft.doc is None:
+            raise ProbeError("\n".join(draft.mistakes))
+        doc, source = draft.doc, draft.source
         content = doc.model_dump(mode="json", by_alias=True)
         above = self.probe(doc.data.source).digest if doc.data.source else None
         text = json.dumps([content, above], sort_keys=True, ensure_ascii=True)

@@ -1,34 +1,78 @@
-"""What is wrong with a probe file beyond its shape; each mistake is one line with file, line and key."""
+"""What is wrong with a probe file, its shape and beyond; each mistake is one line with file, line and key."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from math import prod
+from typing import Any
 
 from auditor.battery.expand import expand
 from auditor.battery.schema import BATTERIES, ProbeDoc
 from auditor.battery.templates import names
 from auditor.documents import Source
-from auditor.errors import nearest
+from auditor.errors import ProbeError, nearest
+from auditor.salvage import salvage
+from auditor.types import Item
 
 Loc = Sequence[str | int]
 MOST_ITEMS = 100_000
 """Items of one probe; slots multiply, and a mistake in them must not fill the memory."""
+STAND_INS = {
+    **dict.fromkeys(("title", "failure_title", "description", "licence"), "unknown"),
+    "tags": {"battery": BATTERIES[0]},
+    "version": 1,
+    "data": {"items": []},
+    "grader": {"name": ""},
+    "metrics": [{"name": "unknown", "kind": "mean", "better": "lower"}],
+    "severity": "low",
+}
+"""Of keys that every probe has, for a file where they are missing or wrong; no check finds a mistake in them."""
+WRITTEN = {("data", "items"), ("data", "contrasts")}
+"""Lists whose sound entries can be checked when others are left out."""
 CONTRAST_PLACES = {"ambiguous": {"first", "second"}, "clear": {"one", "two"}, "negative": set(), "non_negative": set()}
 
 
-def find_mistakes(name: str, doc: ProbeDoc, source: Source, library: Mapping[str, ProbeDoc]) -> list[str]:
-    """Return every mistake of a probe file whose shape is right; `name` is what its path makes its id."""
-    found = list(_identity(name, doc, source))
-    found += _ids(doc, source)
-    found += _templates(doc, source)
-    found += _origin(doc, source, library)
-    found += _size(doc, source)
-    if not found:
-        found += _items(doc, source, library)
-    return found
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A probe file as far as it can be understood."""
+
+    source: Source
+    doc: ProbeDoc | None
+    """Without what is wrong; None where nothing can be used."""
+    items: Sequence[Item] | None
+    """None where not all of them can be told."""
+    mistakes: list[str]
+    has_grader: bool
+    """Whether what the document says of the grader is the file's own."""
+
+
+def examine(name: str, source: Source, library: Mapping[str, ProbeDoc]) -> Draft:
+    """Return a probe file with every mistake of it; `name` is what its path makes its id."""
+    found = salvage(source, ProbeDoc, {**STAND_INS, "id": name})
+    doc, source, mistakes = found.document, found.source, list(found.mistakes)
+    if doc is None:
+        return Draft(source, None, None, mistakes, has_grader=False)
+    mistakes += _identity(name, doc, source)
+    mistakes += _ids(doc, source)
+    lost = {part for part in found.lost if part[0] in ("data", "prompt")}
+    items: Sequence[Item] | None = None
+    if lost <= WRITTEN:
+        unfilled, unmade = list(_templates(doc, source)), [*_origin(doc, source, library), *_size(doc, source)]
+        mistakes += unfilled + unmade
+        if not (lost or unmade):
+            items = _expanded(doc if not unfilled else _without_texts(doc), source, library, mistakes)
+            if items is not None:
+                mistakes += _families(doc, source, items)
+                mistakes += _tags(doc, source, items)
+            if unfilled:
+                items = None
+            elif items is not None:
+                mistakes += _same(doc, source, items)
+    has_grader = "grader" in source.data and not any(part[0] == "grader" for part in found.lost)
+    return Draft(source, doc, items, mistakes, has_grader)
 
 
 def _identity(name: str, doc: ProbeDoc, source: Source) -> Iterator[str]:
@@ -112,7 +156,13 @@ def _origin(doc: ProbeDoc, source: Source, library: Mapping[str, ProbeDoc]) -> I
     elif origin not in library:
         guess = nearest(origin, library)
         yield source.at(["data", "from"], f"probe '{origin}' is unknown" + (f"; {guess}" if guess else ""))
-    elif library[origin].data.source is not None:
+        return
+    try:
+        above = library[origin].data.source
+    except ProbeError:
+        yield source.at(["data", "from"], f"the file of '{origin}' has mistakes of its own")
+        return
+    if above is not None:
         yield source.at(["data", "from"], f"'{origin}' takes its items from another probe itself; name that one")
 
 
@@ -122,20 +172,47 @@ def _size(doc: ProbeDoc, source: Source) -> Iterator[str]:
         yield source.at(["data", "slots"], f"the slots make {items} items; at most {MOST_ITEMS} are allowed")
 
 
-def _items(doc: ProbeDoc, source: Source, library: Mapping[str, ProbeDoc]) -> Iterator[str]:
+def _without_texts(doc: ProbeDoc) -> ProbeDoc:
+    """Return the document with nothing in it to be filled: what its items are called and tagged stays."""
+    data = doc.data
+    parts: dict[str, Any] = {
+        "items": data.items and [item.model_copy(update={"text": "", "turns": None}) for item in data.items],
+        "template": data.template and "",
+        "contrasts": data.contrasts
+        and [one.model_copy(update=dict.fromkeys(CONTRAST_PLACES, "")) for one in data.contrasts],
+        "transform": data.transform and data.transform.model_copy(update={"wrap": ""}),
+    }
+    prompt = doc.prompt.model_copy(update={"user": ""})
+    return doc.model_copy(update={"prompt": prompt, "data": data.model_copy(update=parts)})
+
+
+def _expanded(
+    doc: ProbeDoc, source: Source, library: Mapping[str, ProbeDoc], mistakes: list[str]
+) -> Sequence[Item] | None:
     try:
-        items = expand(doc, library)
+        return expand(doc, library)
     except ValueError as problem:
-        yield source.at(["data"], str(problem))
-        return
+        mistakes.append(source.at(["data"], str(problem)))
+        return None
+
+
+def _families(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> Iterator[str]:
     if len({item.family_id for item in items}) < 2:
         yield source.at(["data"], "fewer than two families: no interval can be told from one; add another")
-    elif len({item.turns for item in items}) == 1:
+    written = [entry.id for entry in (*(doc.data.items or ()), *(doc.data.contrasts or ()))]
+    if len(set(written)) == len(written):  # else it is said of what was written
+        for name, count in Counter(item.item_id for item in items).items():
+            if count > 1:
+                yield source.at(["data"], f"{count} items share the id '{name}'")
+
+
+def _same(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> Iterator[str]:
+    if len(items) > 1 and len({item.turns for item in items}) == 1:
         loc: Loc = ["data"] if names(doc.prompt.user) else ["prompt", "user"]
         yield source.at(loc, "every item asks the same; '{text}' stands for the item's own text")
-    for name, count in Counter(item.item_id for item in items).items():
-        if count > 1:
-            yield source.at(["data"], f"{count} items share the id '{name}'")
+
+
+def _tags(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> Iterator[str]:
     tags: dict[str, set[str]] = defaultdict(set)
     for item in items:
         for tag, value in item.tags.items():

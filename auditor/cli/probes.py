@@ -87,12 +87,14 @@ def check(files: tuple[Path, ...]) -> None:
     names = library.select([str(file) for file in files]) if files else list(library)
     for name in names:
         try:
-            probe = library.probe(name)
+            draft = library.examine(name)
         except ProbeError as problem:
             mistakes.append(str(problem))
             continue
-        items = library.items_of(name)
-        found = grader_mistakes(probe, items)
+        found = list(draft.mistakes)
+        items = draft.items or []
+        if draft.doc and draft.has_grader:
+            found += grader_mistakes(draft.doc, draft.source, items)
         mistakes += found
         if not found:
             families = len({item.family_id for item in items})

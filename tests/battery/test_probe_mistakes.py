@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from click.testing import CliRunner
 
 from auditor.battery.library import Library
+from auditor.cli import cli
 from auditor.errors import ProbeError
 
 GOOD = """\
@@ -115,6 +118,86 @@ def test_one_mistake_is_named(tmp_path: Path, before: str, after: str, expected:
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("severity: medium", "severity: mild").replace("version: 1", "version: one")
     assert len(mistakes(tmp_path, text.replace("licence:", "license:"))) == 4
+
+
+EVERYTHING_WRONG = """\
+id: mine.returns
+title: 3
+failure_title: Invents refund rules
+description: Why it matters.
+license: Apache-2.0
+tags: {batery: harm}
+version: one
+prompt: {user: "{passage} {text}"}
+data:
+  slots: {thing: [a, a]}
+  family: thing
+  items:
+    - {id: one, text: "What is {thin}?", tags: {topic: time}}
+    - {id: one, text: "Where is {thing}?"}
+grader: {name: fakts}
+metrics:
+  - {name: hallucination_rate, of: [incorrect], better: lower, breakdown: [topics]}
+  - {name: other_rate, better: lower}
+severity: mild
+"""
+
+
+def test_mistakes_of_shape_meaning_and_grader_come_in_one_round(tmp_path: Path) -> None:
+    path = tmp_path / "probes" / "mine" / "refunds.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(EVERYTHING_WRONG)
+    with chdir(tmp_path):
+        done = CliRunner().invoke(cli, ["probes", "check", str(path)])
+    assert done.exit_code == 2
+    found = [line.partition("refunds.yaml:")[2] for line in done.stderr.splitlines()]
+    expected = (
+        "1: id: is 'mine.returns'",
+        "1: the key 'licence' is missing",
+        "2: title: should be a valid string",
+        "5: license: unknown key",
+        "6: tags: 'battery' should be",
+        "7: version: should be a valid integer",
+        "8: prompt.user: nothing fills '{passage}'",
+        "9: data: fewer than two families",
+        "10: data.slots.thing: the value 'a' is there twice",
+        "13: data.items.0.text: nothing fills '{thin}'",
+        "14: data.items.1.id: the id 'one' is already used in line 13",
+        "15: grader.name: grader 'fakts' is unknown; did you mean 'facts'?",
+        "17: metrics.0.breakdown: no item has the tag 'topics'",
+        "18: metrics.1: a rate counts labels",
+        "19: severity: should be",
+    )
+    assert [start for start in expected if not any(line.startswith(start) for line in found)] == []
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("text: First question?", "text: 5"),
+        ("{topic: time}", "3"),
+        ("data:\n", "data:\n  seed: x\n"),
+        ("better: lower", "better: worse"),
+        ("{name: facts}", "7"),
+        ("{battery: hallucination}", "{battery: hallucination, x: 1}"),
+        ("severity: medium", "severity: mild"),
+    ],
+)
+def test_a_mistake_makes_no_other(tmp_path: Path, before: str, after: str) -> None:
+    assert before in GOOD
+    found = mistakes(tmp_path, GOOD.replace(before, after, 1))
+    assert len({line.split(" ")[0] for line in found}) == 1, found
+
+
+def test_a_probe_with_mistakes_hides_none_of_those_that_build_on_it(tmp_path: Path) -> None:
+    mistakes(tmp_path, GOOD.replace("severity: medium", "severity: mild"), "broken")
+    text = GOOD[: GOOD.index("data:")] + "data: {from: mine.broken}\n" + GOOD[GOOD.index("grader:") :]
+    found = mistakes(tmp_path, text.replace("version: 1", "version: one"))
+    assert found == [
+        "refunds.yaml:7: version: should be a valid integer (found 'one')",
+        "refunds.yaml:8: data.from: the file of 'mine.broken' has mistakes of its own",
+    ]
 
 
 def test_one_family_is_too_few(tmp_path: Path) -> None:

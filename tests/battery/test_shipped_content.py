@@ -33,7 +33,9 @@ def families(items: list[Item], tag: str) -> dict[str, set[str]]:
 
 def test_every_probe_is_free_of_mistakes(library: Library) -> None:
     for name in library:
-        assert grader_mistakes(library.probe(name), library.items_of(name)) == []
+        draft = library.examine(name)
+        assert draft.doc and draft.items
+        assert [*draft.mistakes, *grader_mistakes(draft.doc, draft.source, draft.items)] == []
 
 
 def test_bias_has_six_attributes_of_ten_families_and_eight_groups(library: Library) -> None:
