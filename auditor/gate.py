@@ -20,6 +20,7 @@ from auditor.types import Better
 
 if TYPE_CHECKING:
     from auditor.metrics.paired import Paired
+    from auditor.stats.deciding import Decided, Judged
 
 HUMAN = "human"
 """The grader of a verdict that a person gave."""
@@ -68,7 +69,7 @@ def gate(
     judged: list[Result | Claim] = [*_required(policy, candidate)]
     for rule in policy.rules:
         judged += [_severity(rule, sides.alone.candidate, policy.missing)] if rule.severity else claims_of(rule, sides)
-    results = _settle(judged, policy)
+    results = settle(judged, policy)
     results, unmatched = _waive(results, policy, today or datetime.now(UTC).date())
     outcome, text = _whole(results)
     return Decision(
@@ -119,11 +120,13 @@ class Claim:
     @property
     def paired(self) -> Paired:
         """The cell's numbers."""
-        if self.in_order:
-            found = self.pair.ordered(self.source, self.metric, self.cell, ORDER)
-            if found is not None:
-                return found
-        return self.pair.cells(self.source, self.metric)[self.cell]
+        found = self.ordered
+        return self.pair.cells(self.source, self.metric)[self.cell] if found is None else found
+
+    @property
+    def ordered(self) -> Paired | None:
+        """The same over the families that came in the random order; None where there is no such order."""
+        return self.pair.ordered(self.source, self.metric, self.cell, ORDER) if self.in_order else None
 
     def bounds(self, alpha: float, *, worst_case: bool = True) -> tuple[float, float]:
         """Return bounds of how bad it is: the regression, the value, its opposite or its distance from the ideal."""
@@ -280,19 +283,22 @@ def _words(rule: Rule, pair: Pair, cell: tuple[str, str, str], limit: float | No
     return f"{what} {told}" + (", and not shown to be worse" if rule.strict else "")
 
 
-def _settle(judged: Sequence[Result | Claim], policy: Policy) -> list[Result]:
-    """Decide every claim, with the fail claims of all of them adjusted together."""
-    from auditor.stats.multiplicity import holm
+def settle(judged: Sequence[Result | Claim], policy: Policy, *, unseen: int = 0) -> list[Result]:
+    """Decide every claim, all of them together; `unseen` further ones are still to come, and count."""
+    from auditor.stats.deciding import decide
 
     claims = [one for one in judged if isinstance(one, Claim)]
-    adjusted = iter(holm([claim.p_broken() for claim in claims]) if claims else ())
-    return [one if isinstance(one, Result) else _decided(one, float(next(adjusted)), policy) for one in judged]
+    bounds = [claim.bounds(policy.alpha) for claim in claims]
+    kept = [high < claim.margin for claim, (_, high) in zip(claims, bounds, strict=True)]
+    found = decide(kept, [claim.p_broken() for claim in claims], alpha=policy.alpha, unseen=unseen)
+    settled = iter(zip(found, bounds, strict=True))
+    return [one if isinstance(one, Result) else _settled(one, *next(settled), policy) for one in judged]
 
 
-def _decided(claim: Claim, p: float, policy: Policy) -> Result:
-    low, high = claim.bounds(policy.alpha)
-    measurement = _measurement(claim, p, low, high)
-    outcome, why, text = _judge(claim, measurement, p, policy, low, high)
+def _settled(claim: Claim, judged: Judged, bounds: tuple[float, float], policy: Policy) -> Result:
+    low, high = bounds
+    measurement = _measurement(claim, judged.p, low, high)
+    outcome, why, text = _judge(claim, measurement, judged.decided, policy, low, high)
     return Result(
         id=claim.id,
         rule=claim.rule.id,
@@ -306,10 +312,8 @@ def _decided(claim: Claim, p: float, policy: Policy) -> Result:
 
 
 def _judge(
-    claim: Claim, found: Measurement, p: float, policy: Policy, low: float, high: float
+    claim: Claim, found: Measurement, decided: Decided, policy: Policy, low: float, high: float
 ) -> tuple[Outcome, Why | None, str]:
-    from auditor.stats.deciding import decide
-
     told = _told(claim, found)
     dropped = claim.pair.dropped(claim.source, claim.metric)
     if dropped > policy.missing.at_most:
@@ -320,7 +324,6 @@ def _judge(
     if claim.paired.families < FEWEST_FAMILIES:
         fact = f"{told}; {claim.paired.families} families locate trouble, they do not decide."
         return Outcome.INCONCLUSIVE, Why.THIN, fact
-    decided = decide(low, high, p, margin=claim.margin, alpha=policy.alpha)
     if decided != "inconclusive":
         return Outcome(decided), Why.BROKEN if decided == "fail" else None, f"{told}."
     if claim.paired.missing:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.decision import FEWEST_FAMILIES
+from auditor.decision import FEWEST_FAMILIES, Outcome
 from auditor.errors import ConfigError, DataError
-from auditor.gate import ORDER, Claim, Sides, check_rules, claims_of
+from auditor.gate import ORDER, Claim, Sides, check_rules, claims_of, settle
 from auditor.manifest import draft_manifest
 from auditor.pairing import Pair, Row, Side
 from auditor.plan import Plan
@@ -89,6 +89,8 @@ class Lookout:
     plan: Plan
     rests: list[Rest] = field(default_factory=list)
     _manifest: Mapping[str, Any] = field(default_factory=dict)
+    _claims: int = 0
+    """That the gate will see together; those against an anchor are not looked at, and count."""
 
     def __post_init__(self) -> None:
         """Line up the families of every rule."""
@@ -111,6 +113,7 @@ class Lookout:
                 continue
             for claim in claims_of(rule, sides):
                 self.rests.append(self._rest(claim, same))
+                self._claims += 2 if rule.relative and policy.anchor else 1
         self.rests += [self._in_full(f"required[{probe}]", (probe,)) for probe in sorted(whole)]
 
     def next(self) -> dict[str, set[str]]:
@@ -126,18 +129,20 @@ class Lookout:
         return chosen
 
     def look(self, items: Sequence[Row], verdicts: Sequence[Row]) -> None:
-        """Close the rules that the verdicts so far decide, whatever is still to come."""
+        """Close the rules that the verdicts so far decide, whatever is still to come: as the gate will do it."""
+        policy = self.file.policy
         sides = self._sides(Draft(self._manifest, items, verdicts))
-        claims = {
-            claim.id: claim
-            for rule in self.file.policy.rules
+        in_order = {rest.id: rest for rest in self.rests if not rest.in_full}
+        claims = [
+            claim
+            for rule in policy.rules
             if rule.severity is None
             for claim in claims_of(rule, sides)
-            if isinstance(claim, Claim)
-        }
-        for rest in self.rests:
-            if rest.id in claims and not rest.in_full and not rest.decided:
-                rest.decided = self._is_decided(claims[rest.id], len(claims))
+            if isinstance(claim, Claim) and claim.id in in_order and claim.ordered is not None
+        ]
+        for result in settle(claims, policy, unseen=self._claims - len(claims)):
+            if result.outcome is not Outcome.INCONCLUSIVE:
+                in_order[result.id].decided = True
 
     def record(self, asked: int, planned: int) -> dict[str, Any]:
         """Return what the manifest says of the end."""
@@ -151,13 +156,6 @@ class Lookout:
 
     def _sides(self, draft: Draft) -> Sides:
         return Sides(self.file.policy, draft, self.base, None)
-
-    def _is_decided(self, claim: Claim, claims: int) -> bool:
-        found = claim.pair.ordered(claim.source, claim.metric, claim.cell, ORDER)
-        if found is None or found.families < FEWEST_FAMILIES or claim.seen is None:
-            return False
-        alpha = self.file.policy.alpha
-        return claim.bounds(alpha)[1] < claim.margin or claim.bounds(alpha / claims)[0] > claim.threshold
 
     def _rest(self, claim: Claim | Any, same: Pair) -> Rest:
         if not isinstance(claim, Claim):

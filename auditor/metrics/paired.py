@@ -301,20 +301,31 @@ class Pairing:
     def p_regression(self, margin: float, *, worst_case: bool = True) -> float:
         """See `Paired`."""
         fill: Fill = "low" if worst_case and self.missing else "seen"
-        if margin == 0 and not self.in_order and (flips := self._flips(fill)) is not None:
-            return flips
+        if self.in_order:
+            found = self._p_in_order(margin, fill)
+        else:
+            found = self._flips(fill) if margin == 0 else None
+        if found is not None:
+            return found
         return smallest_level(lambda alpha: self._regression(alpha, fill).low > margin)
+
+    def _p_in_order(self, margin: float, fill: Fill) -> float | None:
+        worse = self._worse(fill)
+        return worse.p_above(margin) if worse else None
 
     def _flips(self, fill: Fill) -> float | None:
         """Return the one-sided p-value of no change where bets would decide: flipped signs say more, and as surely."""
+        worse = self._worse(fill)
+        return sign_flip_p(worse.parts, side="greater") if worse and worse.method == "betting" else None
+
+    def _worse(self, fill: Fill) -> FamilySum | None:
+        """Return the regression as one sum over the families; None where it is none."""
         if self.spec.better is Better.TARGET or not self._same_weights or self.families < 2:
             return None
         opposite = OPPOSITE[fill]
         first, second = (fill, opposite) if self._sign > 0 else (opposite, fill)
         candidate, base = self._filled("candidate", first), self._filled("base", second)
-        if candidate is None or base is None or candidate.minus(base).method != "betting":
-            return None
-        return sign_flip_p(self._sign * (candidate.parts - base.parts), side="greater")
+        return candidate.minus(base, sign=self._sign, times=self._sign) if candidate and base else None
 
     @cached_property
     def _base(self) -> FamilySum | None:

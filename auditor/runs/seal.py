@@ -45,7 +45,7 @@ def require_intact(folder: Path) -> None:
     if problems:
         raise SealError(
             f"{folder}: not as it was sealed: {'; '.join(problems)}",
-            hint="take it from a backup, or audit again with --again",
+            hint="take it from a backup, or move it aside and audit again",
         )
 
 

@@ -28,9 +28,9 @@ STEP = 9.0
 HALVINGS = 40
 """Of the unit interval: bounds are outward by at most 1e-12 of the range."""
 SEQUENCE_LEVELS = np.array([np.inf, *(LEVEL / (10.0 * 4.0 ** np.arange(7)))])
-"""Everything at once, then what suits 10 values, 40, and so on to 40,960."""
-GRID = np.sin(np.arange(1, 2**14) * np.pi / 2**15) ** 2
-"""Means at which a running bound may stop; finer at both ends, where rates have smaller errors."""
+"""Of those who look at any time: everything at once, then what suits 10 values, 40, and so on to 40,960."""
+SEQUENCE_SHARES = np.array([0.2, *(0.8 * (2 / 3) ** np.arange(7) / ((2 / 3) ** np.arange(7)).sum())])
+"""Of the capital: a fifth on everything at once; the longer a bet takes, the less, by a third from one to the next."""
 
 
 def betting_bounds(values: ArrayLike, *, low: float, high: float, alpha: float = 0.05) -> tuple[float, float]:
@@ -39,7 +39,7 @@ def betting_bounds(values: ArrayLike, *, low: float, high: float, alpha: float =
     Holds for every distribution on [low, high] and every number of values. Assumes that values were
     drawn independently, as means of families are, though not that they were drawn alike: the mean is
     then the average of theirs. Their number was fixed beforehand; whoever looks while they come in uses
-    :func:`confidence_sequence`. The order of the values does not matter.
+    :func:`running_bounds`. The order of the values does not matter.
 
     Half of the capital is on the bet that suits values at both ends of the range, such as rare events,
     the rest on larger bets that suit values which differ less, such as differences that are mostly 0.
@@ -89,28 +89,28 @@ def betting_bounds(values: ArrayLike, *, low: float, high: float, alpha: float =
     return lower, upper
 
 
-def confidence_sequence(values: ArrayLike, *, low: float, high: float, alpha: float = 0.05) -> tuple[Floats, Floats]:
-    """Return the running one-sided lower and upper bounds of a mean, valid at all times at once.
+def running_p(values: ArrayLike, mean: float, *, low: float, high: float) -> float:
+    """Return the p-value of the claim that the mean is below `mean`, valid at all times at once.
 
-    With probability at least ``1 - alpha`` the mean is never above any of the upper bounds, however many
-    values come: look as often as you like, stop when you like; the same for the lower bounds. Assumes
-    that values were drawn independently from one population, so that any order is random. More values
-    never change the bounds of the first ones, and bounds never widen; where values drift the lower may
-    pass the upper.
+    Where the mean is ``mean`` or more, the chance that this is ever at most ``alpha`` is at most ``alpha``,
+    however many values come: look as often as you like, stop when you like. It is 1 over the most that the
+    gambler's capital has ever been, so that more values never raise it. Assumes that values were drawn
+    independently from one population, so that any order is random. That the mean is above is claimed by all
+    with the opposite sign: ``running_p(-values, -mean, low=-high, high=-low)``.
 
     Parameters
     ----------
     values : array-like of shape (n,)
         In [low, high], in the order in which they came; n at least 1.
+    mean : float
+        In [low, high], or beyond.
     low, high : float
         The range that a value can have, ``low < high``.
-    alpha : float, default=0.05
-        Error of each sequence, in (0, 1).
 
     Returns
     -------
-    (lower, upper) : tuple of ndarray of shape (n,)
-        In [low, high]; rounded outwards by at most 1e-4 of the range.
+    float
+        In [0, 1]; a greater ``mean`` never raises it.
 
     Raises
     ------
@@ -124,15 +124,54 @@ def confidence_sequence(values: ArrayLike, *, low: float, high: float, alpha: fl
 
     Examples
     --------
-    To be free to look after every value costs some fifteen families when none is bad:
+    To be free to look after every value costs six families more when none is bad:
 
-    >>> lower, upper = confidence_sequence([0] * 100, low=0, high=1)
-    >>> print(int(np.argmax(upper < 0.05)) + 1)
-    74
+    >>> [running_p([0] * families, 0.05, low=0, high=1) <= 0.05 for families in (64, 65)]
+    [False, True]
+    """
+    return _running_p(_to_unit(values, low, high), (mean - low) / (high - low))
+
+
+def running_bounds(values: ArrayLike, *, low: float, high: float, alpha: float = 0.05) -> tuple[float, float]:
+    """Return a one-sided lower and upper bound of a mean, each valid at all times at once.
+
+    With probability at least ``1 - alpha`` the mean is never above the upper bound, however often one looks
+    while values come; the same for the lower one. They are the means that :func:`running_p` does not refute:
+    more values never widen them, and where values drift the lower may pass the upper.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        In [low, high], in the order in which they came; n at least 1.
+    low, high : float
+        The range that a value can have, ``low < high``.
+    alpha : float, default=0.05
+        Error of each bound, in (0, 1).
+
+    Returns
+    -------
+    (lower, upper) : tuple of float
+        In [low, high].
+
+    Raises
+    ------
+    ValueError
+        Without a value or a range, or with a value outside it.
+
+    References
+    ----------
+    Waudby-Smith and Ramdas (2024), Estimating means of bounded random variables by betting, JRSS-B
+    86:1-27.
+
+    Examples
+    --------
+    >>> print("{:.4f} {:.4f}".format(*running_bounds([0] * 100, low=0, high=1)))
+    0.0000 0.0318
     """
     x = _to_unit(values, low, high)
     width = high - low
-    return low + width * (1 - _running_greatest(1 - x, alpha)), high - width * (1 - _running_greatest(x, alpha))
+    lower = low + width * (1 - _running_greatest(1 - x, alpha))
+    return lower, high - width * (1 - _running_greatest(x, alpha))
 
 
 def _to_unit(values: ArrayLike, low: float, high: float) -> Floats:
@@ -188,31 +227,22 @@ def _greatest_mean(distinct: Floats, counts: NDArray[np.int64], alpha: float) ->
     return refuted
 
 
-def _running_greatest(x: Floats, alpha: float) -> Floats:
-    points = GRID[_first_refuted(x, alpha) :]
-    bets = _bets(points, SEQUENCE_LEVELS)
-    at_low, at_high = 1 + bets * points / (1 - points), 1 - bets
-    capital = np.full_like(bets, 1 / len(bets))
-    edges, kept = np.append(points, 1.0), len(points)
-    bounds = np.empty(len(x))
-    for place, value in enumerate(x):
-        capital = capital[:, :kept] * ((1 - value) * at_low[:, :kept] + value * at_high[:, :kept])
-        below = np.flatnonzero(capital.sum(axis=0) < 1 / alpha)
-        kept = int(below[-1]) + 1 if len(below) else 0
-        bounds[place] = edges[kept]
-    return bounds
+def _running_p(x: Floats, mean: float) -> float:
+    if not 0 < mean < 1:
+        return float(mean <= 0 or x.min() >= mean)
+    bets = _bets(np.array([mean]), SEQUENCE_LEVELS)[:, 0]
+    with np.errstate(over="ignore", invalid="ignore"):  # capital beyond counting, and then lost
+        grown = np.cumprod(1 + np.outer((mean - x) / (1 - mean), bets), axis=0)
+        most = float(np.nan_to_num(grown, nan=np.inf).dot(SEQUENCE_SHARES).max())
+    return min(1.0, 1 / most) if most > 0 else 1.0
 
 
-def _first_refuted(x: Floats, alpha: float) -> int:
-    """Return the place in the grid of the least mean that is ever refuted; the means below need no care."""
-    first, end = 0, len(GRID)
-    while first < end:
-        place = (first + end) // 2
-        bets = _bets(GRID[place : place + 1], SEQUENCE_LEVELS)[:, 0]
-        with np.errstate(over="ignore", invalid="ignore"):  # capital beyond counting, long refuted
-            capital = np.cumprod(1 + np.outer((GRID[place] - x) / (1 - GRID[place]), bets), axis=0).mean(axis=1)
-        if (capital >= 1 / alpha).any():
-            end = place
+def _running_greatest(x: Floats, alpha: float) -> float:
+    kept, refuted = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (kept + refuted) / 2
+        if _running_p(x, middle) <= alpha:
+            refuted = middle
         else:
-            first = place + 1
-    return first
+            kept = middle
+    return refuted

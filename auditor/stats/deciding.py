@@ -8,7 +8,7 @@ of betting on the families' parts, which holds for any distribution.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, inf, isfinite, sqrt
@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
-from auditor.stats.betting import betting_bounds, confidence_sequence
+from auditor.stats.betting import betting_bounds, running_bounds, running_p
 from auditor.stats.families import Floats, family_sums
+from auditor.stats.multiplicity import holm
 from auditor.stats.proportions import effective_interval
 
 ENOUGH = 15
@@ -28,6 +29,7 @@ ALIKE = 1e-12
 """Parts that differ by less are equal: what is left is rounding."""
 
 Method = Literal["betting", "clustered t", "korn-graubard", "family bootstrap", "betting at every look", "none"]
+IN_ORDER: Method = "betting at every look"
 
 
 class Bounds(NamedTuple):
@@ -172,9 +174,7 @@ class FamilySum:
             Inside the range and around the value; infinite, or the whole range, where nothing can be said.
         """
         if in_order and self.families and isfinite(self.high - self.low):
-            means = self.parts / self.shares
-            lower, upper = confidence_sequence(means, low=self.low, high=self.high, alpha=alpha)
-            return Bounds(float(lower[-1]), float(upper[-1]), "betting at every look")
+            return Bounds(*running_bounds(self._means, low=self.low, high=self.high, alpha=alpha), IN_ORDER)
         method = self.method
         if method == "none":
             return Bounds(self.low, self.high, method)
@@ -188,6 +188,20 @@ class FamilySum:
             low = self.value - float(skewed_quantile(quantile, -skewness)) * self.error
             high = self.value + float(skewed_quantile(quantile, skewness)) * self.error
         return Bounds(max(self.low, min(low, self.value)), min(self.high, max(high, self.value)), method)
+
+    def p_above(self, limit: float) -> float | None:
+        """Return the p-value of the claim that the mean over families is above `limit`, at all looks together.
+
+        None where nothing can be said. It is the smallest level at which the lower one of `bounds(in_order=True)` is
+        above the limit.
+        """
+        if not self.families or not isfinite(self.high - self.low):
+            return None
+        return running_p(-self._means, -limit, low=-self.high, high=-self.low)
+
+    @property
+    def _means(self) -> Floats:
+        return np.clip(self.parts / self.shares, self.low, self.high)
 
     def _bet(self, alpha: float) -> tuple[float, float]:
         """Return bounds on the mean of the families' parts, each taken as many times as there are families."""
@@ -214,33 +228,48 @@ class FamilySum:
 Decided = Literal["pass", "fail", "inconclusive"]
 
 
-def decide(low: float, high: float, p: float, *, margin: float, alpha: float) -> Decided:
-    """Return what a rule comes to: the one place where numbers become a decision.
+class Judged(NamedTuple):
+    """What one of several rules comes to."""
+
+    decided: Decided
+    p: float
+    """Of the claim that the rule is broken, adjusted for how many rules make one; in [0, 1]."""
+
+
+def decide(kept: Sequence[bool], p: ArrayLike, *, alpha: float, unseen: int = 0) -> list[Judged]:
+    """Return what the rules of a policy come to: the one place where numbers become decisions.
+
+    That a rule is kept needs no correction, since a gate passes only when every rule does. That one is broken
+    is claimed after Holm: any such claim is false with probability at most ``alpha``.
 
     Parameters
     ----------
-    low, high : float
-        One-sided bounds of what the rule limits, each with an error of at most ``alpha``, whatever is missing.
-    p : float
-        Of the claim that the limit is broken, adjusted for how many rules make one; in [0, 1].
-    margin : float
-        Below it the rule is kept.
+    kept : sequence of bool of length n
+        Whether the upper bound of what each rule limits, with an error of at most ``alpha``, is below its limit.
+    p : array-like of shape (n,)
+        Of the claims that they are broken, in [0, 1].
     alpha : float
         One-sided, in (0, 0.5].
+    unseen : int, default=0
+        Further rules of which nothing is known yet: they count, as if nothing spoke against them.
 
     Returns
     -------
-    {"pass", "fail", "inconclusive"}
+    list of Judged
         "fail" before "pass": a strict rule may be broken below its margin.
 
     Examples
     --------
-    >>> [decide(low, low + 0.02, p, margin=0.05, alpha=0.05) for low, p in ((0.02, 1.0), (0.04, 1.0), (0.06, 0.01))]
-    ['pass', 'inconclusive', 'fail']
+    >>> [judged.decided for judged in decide([True, False, False], [1.0, 0.04, 0.02], alpha=0.05)]
+    ['pass', 'inconclusive', 'inconclusive']
+    >>> [judged.decided for judged in decide([True, False, False], [1.0, 0.024, 0.01], alpha=0.05)]
+    ['pass', 'fail', 'fail']
     """
-    if p <= alpha:
-        return "fail"
-    return "pass" if high < margin else "inconclusive"
+    adjusted = holm(np.append(p, np.ones(unseen)))
+    return [
+        Judged("fail" if corrected <= alpha else "pass" if held else "inconclusive", corrected)
+        for held, corrected in zip(kept, adjusted[: len(kept)].tolist(), strict=True)
+    ]
 
 
 def smallest_level(shown: Callable[[float], bool]) -> float:

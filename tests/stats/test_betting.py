@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from auditor.stats import betting
-from auditor.stats.betting import betting_bounds, confidence_sequence
+from auditor.stats.betting import betting_bounds, running_bounds, running_p
 from auditor.stats.proportions import clopper_pearson_interval
 
 ROUNDING = 1e-9
+MEANS = np.sin(np.arange(1, 2_000) * np.pi / 4_000) ** 2
 numbers = st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.2, 0.5, 1.0])), min_size=1, max_size=40)
 alphas = st.floats(1e-6, 0.9)
 
@@ -49,13 +50,13 @@ def test_shares_are_one_capital_and_bets_are_between_nothing_and_everything(n):
     levels, shares = betting._levels(n)
     assert shares.sum() == pytest.approx(1)
     assert (np.diff(levels) > 0).all()
-    bets = betting._bets(betting.GRID, levels)
+    bets = betting._bets(MEANS, levels)
     assert bets.min() > 0 and bets.max() <= 1
 
 
 @given(st.floats(0, 1), st.floats(1e-6, 10))
 def test_every_factor_grows_with_the_mean_so_that_the_refuted_means_have_no_gap(value, level):
-    m = betting.GRID[::50]
+    m = MEANS[::20]
     bets = betting._bets(m, np.array([level]))[0]
     assert np.diff(1 + bets * (m - value) / (1 - m)).min() > -ROUNDING
 
@@ -73,10 +74,9 @@ def test_the_mirror_image_has_the_mirrored_bounds(x):
     lower, upper = betting_bounds(x, low=0, high=1)
     mirrored = betting_bounds([1 - value for value in x], low=0, high=1)
     assert mirrored == pytest.approx((1 - upper, 1 - lower), abs=ROUNDING)
-    below, above = confidence_sequence(x, low=0, high=1)
-    down, up = confidence_sequence([-value for value in x], low=-1, high=0)
-    assert up == pytest.approx(-below, abs=2e-4)
-    assert down == pytest.approx(-above, abs=2e-4)
+    below, above = running_bounds(x, low=0, high=1)
+    down, up = running_bounds([-value for value in x], low=-1, high=0)
+    assert (down, up) == pytest.approx((-above, -below), abs=ROUNDING)
 
 
 @given(numbers, st.floats(-50, 50), st.floats(0.01, 100))
@@ -161,51 +161,70 @@ def test_error_with_families_of_rare_events():
     assert np.mean(limits[:, 0] > p) <= allowed
 
 
-def test_the_sequence_follows_capital_by_hand():
+def test_the_running_bound_follows_capital_by_hand():
     x = [0.0, 0.2, 0.0, 0.0, 1.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.4, 0.0, 0.0, 0.0, 0.0, 0.3, 0.0, 0.0]
-    shares = np.full(len(betting.SEQUENCE_LEVELS), 1 / len(betting.SEQUENCE_LEVELS))
-    _, upper = confidence_sequence(x, low=0, high=1)
     least = 1.0
     for n in range(1, len(x) + 1):
-        grid = (place / 500 for place in range(1, 500))
-        kept = max(m for m in grid if capital_by_hand(x[:n], m, betting.SEQUENCE_LEVELS, shares) < 20)
-        least = min(least, kept)
-        assert least - ROUNDING <= upper[n - 1] <= least + 1 / 500 + 1e-4
+        _, upper = running_bounds(x[:n], low=0, high=1)
+        kept = [
+            m
+            for m in (place / 500 for place in range(1, 500))
+            if capital_by_hand(x[:n], m, betting.SEQUENCE_LEVELS, betting.SEQUENCE_SHARES) < 20
+        ]
+        least = min(least, max(kept))
+        assert least - ROUNDING <= upper <= least + 1 / 500 + ROUNDING
+
+
+def test_the_shares_of_a_sequence_are_one_capital():
+    assert betting.SEQUENCE_SHARES.sum() == pytest.approx(1)
+    assert len(betting.SEQUENCE_SHARES) == len(betting.SEQUENCE_LEVELS)
 
 
 @settings(max_examples=50)
-@given(numbers, st.integers(1, 40))
-def test_a_sequence_only_narrows_and_never_changes_its_past(x, n):
-    lower, upper = confidence_sequence(x, low=0, high=1)
-    assert lower.shape == upper.shape == (len(x),)
-    assert (np.diff(lower) >= 0).all() and (np.diff(upper) <= 0).all()
-    assert lower.min() >= 0 and upper.max() <= 1
-    first = confidence_sequence(x[:n], low=0, high=1)
-    assert (first[0] == lower[:n]).all() and (first[1] == upper[:n]).all()
+@given(numbers, st.integers(1, 40), st.floats(0, 1))
+def test_looking_again_never_takes_back_what_was_shown(x, n, mean):
+    first, last = (running_bounds(seen, low=0, high=1) for seen in (x[:n], x))
+    assert 0 <= first[0] <= last[0] <= 1 and 0 <= last[1] <= first[1] <= 1
+    assert running_p(x, mean, low=0, high=1) <= running_p(x[:n], mean, low=0, high=1)
+
+
+@settings(max_examples=50)
+@given(numbers, alphas, st.floats(-0.2, 1.2))
+def test_the_running_bounds_are_what_their_p_values_do_not_refute(x, alpha, mean):
+    lower, upper = running_bounds(x, low=0, high=1, alpha=alpha)
+    below, above = running_p(x, mean, low=0, high=1), running_p([-one for one in x], -mean, low=-1, high=0)
+    if abs(mean - upper) > ROUNDING and 0 < mean < 1:
+        assert (below <= alpha) is (upper < mean)
+    if abs(mean - lower) > ROUNDING and 0 < mean < 1:
+        assert (above <= alpha) is (lower > mean)
+
+
+@given(numbers, st.floats(-0.2, 1.2), st.floats(0, 1))
+def test_it_is_easier_to_be_below_a_greater_mean(x, mean, more):
+    assert running_p(x, mean + more, low=0, high=1) <= running_p(x, mean, low=0, high=1) + ROUNDING
 
 
 @pytest.mark.parametrize(
     "low, values, shares", [(0, [0.0, 1.0], [0.9, 0.1]), (-1, [-1.0, 0.0, 1.0], [0.1, 0.75, 0.15])]
 )
-def test_a_mean_is_seldom_ever_outside_its_sequence(low, values, shares):
+def test_a_mean_is_seldom_ever_refuted_at_any_look(low, values, shares):
     rng = np.random.default_rng(2)
-    mean, reps = float(np.dot(values, shares)), 150
-    runs = [confidence_sequence(rng.choice(values, 200, p=shares), low=low, high=1) for _ in range(reps)]
+    mean, reps = float(np.dot(values, shares)), 2_000
+    runs = rng.choice(values, (reps, 300), p=shares)
     allowed = 0.05 + 3 * sqrt(0.05 * 0.95 / reps)
-    assert np.mean([upper.min() < mean for _, upper in runs]) <= allowed
-    assert np.mean([lower.max() > mean for lower, _ in runs]) <= allowed
+    assert np.mean([running_p(run, mean, low=low, high=1) <= 0.05 for run in runs]) <= allowed
+    assert np.mean([running_p(-run, -mean, low=-1, high=-low) <= 0.05 for run in runs]) <= allowed
 
 
-def test_a_sequence_closes_in_on_the_mean():
-    x = np.random.default_rng(3).beta(2, 6, size=3_000)
-    lower, upper = confidence_sequence(x, low=0, high=1)
-    assert lower[-1] < 0.25 < upper[-1]
-    assert upper[-1] - lower[-1] < 0.025
+def test_running_bounds_close_in_on_the_mean():
+    lower, upper = running_bounds(np.random.default_rng(3).beta(2, 6, size=3_000), low=0, high=1)
+    assert lower < 0.25 < upper
+    assert upper - lower < 0.025
 
 
 def test_values_that_drift_make_the_bounds_pass_each_other():
-    lower, upper = confidence_sequence([0.0] * 200 + [1.0] * 2_000, low=0, high=1)
-    assert upper[-1] < 0.05 < 0.5 < lower[-1]
+    lower, upper = running_bounds([0.0] * 200 + [1.0] * 2_000, low=0, high=1)
+    assert upper < 0.05 < 0.5 < lower
 
 
 def test_a_thousand_values_are_quick():
@@ -213,11 +232,11 @@ def test_a_thousand_values_are_quick():
     began = time.process_time()
     for _ in range(5):
         betting_bounds(x, low=0, high=1)
-        confidence_sequence(x, low=0, high=1)
+        running_bounds(x, low=0, high=1)
     assert (time.process_time() - began) / 5 < 0.2
 
 
-@pytest.mark.parametrize("bounds", [betting_bounds, confidence_sequence])
+@pytest.mark.parametrize("bounds", [betting_bounds, running_bounds])
 def test_what_has_no_bound_is_refused(bounds):
     with pytest.raises(ValueError, match=r"in \[0, 1\], found -1.0 to 0.5"):
         bounds([-1, 0.5], low=0, high=1)

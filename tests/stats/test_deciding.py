@@ -137,17 +137,47 @@ def test_the_smallest_level_is_found():
     assert smallest_level(lambda alpha: True) == 1e-9
 
 
+def test_the_p_value_at_every_look_is_the_smallest_level_whose_bound_shows_it():
+    d = np.random.default_rng(8).choice([1.0, -1.0, 0.0], p=[0.3, 0.05, 0.65], size=80)
+    for limit in (0.0, 0.05, 0.1):
+        shown = smallest_level(lambda alpha, limit=limit: total(d).bounds(alpha, in_order=True).low > limit)
+        assert total(d).p_above(limit) == pytest.approx(shown, rel=0.002)
+
+
 @pytest.mark.parametrize(
-    "low, high, p, outcome",
+    "kept, p, outcomes",
     [
-        (-0.01, 0.04, 1.0, "pass"),
-        (0.06, 0.1, 0.01, "fail"),
-        (0.01, 0.06, 0.3, "inconclusive"),
-        (0.01, 0.05, 1, "inconclusive"),
+        ([True], [1.0], ["pass"]),
+        ([False], [0.05], ["fail"]),
+        ([True], [0.05], ["fail"]),
+        ([False], [0.06], ["inconclusive"]),
+        ([True, False], [0.9, 0.03], ["pass", "inconclusive"]),
+        ([False, False], [0.02, 0.05], ["fail", "fail"]),
+        ([], [], []),
     ],
 )
-def test_three_ways(low, high, p, outcome):
-    assert decide(low, high, p, margin=0.05, alpha=0.05) == outcome
+def test_three_ways(kept, p, outcomes):
+    assert [judged.decided for judged in decide(kept, p, alpha=0.05)] == outcomes
+
+
+def test_a_rule_that_is_not_seen_yet_counts():
+    assert [len(decide([False], [0.03], alpha=0.05, unseen=unseen)) for unseen in (0, 1)] == [1, 1]
+    assert [decide([False], [0.03], alpha=0.05, unseen=unseen)[0].decided for unseen in (0, 1)] == [
+        "fail",
+        "inconclusive",
+    ]
+
+
+claims = st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.floats(0, 1)), min_size=1, max_size=12)
+
+
+@given(claims, st.integers(0, 3))
+def test_what_is_decided_stays_so_when_more_is_known(claims, unseen):
+    p, kept, further = map(list, zip(*claims, strict=True))
+    before = decide(kept, p, alpha=0.05, unseen=unseen)
+    after = decide(kept, [one * more for one, more in zip(p, further, strict=True)], alpha=0.05)
+    for one, other in zip(before, after, strict=True):
+        assert other.decided in {"fail": ["fail"], "pass": ["pass", "fail"]}.get(one.decided, [other.decided])
 
 
 def test_families_to_decide_grow_with_the_square():
