@@ -11,6 +11,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import msgspec
+
 from auditor.battery.schema import Pooled
 from auditor.battery.suites import rank
 from auditor.errors import DataError
@@ -121,8 +123,12 @@ class Side:
 
 def content(item: Row) -> str:
     """Return the hash of what an item asks and of what is right."""
-    text = json.dumps([item.get(name) for name in CONTENT], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    parts = [item.get(name) for name in CONTENT]
+    try:
+        text = msgspec.json.encode(parts, order="sorted")
+    except UnicodeEncodeError:  # a lone surrogate
+        text = json.dumps(parts, sort_keys=True).encode("ascii")
+    return hashlib.sha256(text).hexdigest()
 
 
 @dataclass(frozen=True)

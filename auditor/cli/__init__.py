@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import io
 import os
@@ -19,6 +20,10 @@ from auditor import __version__
 from auditor.errors import AuditorError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUDITOR"}
+
+RARE_COLLECTIONS = (50_000, 20, 100)
+"""Runs are read as many small dicts, none of them garbage: looking for some as often as Python does by default took
+three tenths of the time of comparing 100,000 items."""
 
 COMMANDS = {
     "run": ("run", "Audit one model version"),
@@ -169,4 +174,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may lack the letters of an answer
+    gc.set_threshold(*RARE_COLLECTIONS)
     cli(args=arguments, prog_name="auditor")

@@ -47,6 +47,10 @@ def encode(obj: Any) -> bytes:
 def decode(data: bytes) -> Any:
     """Return the plain data of one JSON text; raises `ValueError` where it is none."""
     try:
+        return msgspec.json.decode(data)  # five times as fast, but it knows no lone surrogates
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
         return _DECODER.decode(data.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None

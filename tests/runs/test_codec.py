@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from types import MappingProxyType
 from typing import Any
@@ -156,6 +157,18 @@ def test_text_is_kept_and_only_surrogate_pairs_are_joined(text: str) -> None:
     once = decode(encode(text))
     assert once == joined(text)
     assert decode(encode(once)) == once
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+        max_leaves=8,
+    )
+)
+def test_decoding_says_the_same_as_the_standard_library(data: Any) -> None:
+    text = encode(data)
+    assert repr(decode(text)) == repr(json.loads(text))
 
 
 def test_five_megabytes() -> None:
