@@ -22,7 +22,7 @@ SEEDS = 20
 
 def fails(names: tuple[str, ...], seed: int) -> list[str]:
     """Return the promises that are not kept."""
-    return [row.name for row in run_checks(QUICK, seed, names=names) if not row.kept]
+    return [row.name for row in run_checks(QUICK, seed, names=names).rows if not row.kept]
 
 
 def noticed(name: str, seed: int) -> list[str]:

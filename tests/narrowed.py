@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from auditor.metrics import score_kind, scores
 from auditor.metrics.paired import Pairing
-from auditor.stats import deciding, proportions
+from auditor.stats import betting, deciding, proportions
 from auditor.stats.deciding import FamilySum
 
 FACTOR = 0.8
@@ -78,6 +78,16 @@ def halfway(function: Callable[..., Any]) -> Callable[..., Any]:
     return narrowed
 
 
+def stretched(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Narrow the bounds that are the means which a p-value does not refute: refute those that are farther out."""
+
+    def narrowed(values: Any, mean: float) -> Any:
+        centre = values.mean()
+        return function(values, centre + (mean - centre) / FACTOR)
+
+    return narrowed
+
+
 def share(successes: float, n: float, **_: Any) -> float:
     return successes / n
 
@@ -91,6 +101,7 @@ NARROWINGS = {
     "family bootstrap": Narrowing(score_kind, "family_bootstrap", halfway, "resampled"),
     "betting": Narrowing(FamilySum, "bounds", of_method("betting"), "rate bounds"),
     "paired t": Narrowing(FamilySum, "bounds", of_method("clustered t"), "change bounds"),
+    "betting at every look": Narrowing(betting, "_running_p", stretched, "early"),
     "worst case, shown": Narrowing(scores, "worst_case_bounds", halfway, "missing"),
     "worst case, deciding": Narrowing(Pairing, "bounds", worst_case, "missing"),
 }

@@ -3,10 +3,12 @@
 import json
 import os
 from functools import partial
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
 from narrowed import NARROWINGS, narrowed
+from rich.console import Console
 
 from auditor.cli import cli
 from auditor.render import selftest as forms
@@ -22,31 +24,37 @@ WORKERS = os.cpu_count() or 1
 @pytest.mark.timeout(600)
 def test_every_promise_is_kept() -> None:
     done = []
-    rows = run_checks(QUICK, SEED, workers=WORKERS, advance=partial(done.append, 1))
-    assert [row for row in rows if not row.kept] == []
+    found = run_checks(QUICK, SEED, workers=WORKERS, advance=partial(done.append, 1))
+    assert [row for row in found.rows if not row.kept] == []
     assert len(done) == count_tasks(QUICK)
+    assert {row.about for row in found.rows} == {check.heading for check in CHECKS.values()}
+    for one in found.outcomes:
+        assert one.passed + one.failed + one.left_open == pytest.approx(1)
+    lines = terminal_lines(found)
+    assert len(lines) <= 80 and max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("name", ["wilson", "betting", "paired t", "worst case, deciding"])
 def test_an_interval_that_is_too_narrow_is_noticed(name: str) -> None:
     with narrowed(name) as check:
-        assert not all(row.kept for row in run_checks(QUICK, SEED, names=[check]))
+        assert not run_checks(QUICK, SEED, names=[check]).kept
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NARROWINGS)
 def test_every_interval_that_is_too_narrow_is_noticed(name: str) -> None:
     with narrowed(name) as check:
-        noticed = [not all(row.kept for row in run_checks(QUICK, seed, names=[check])) for seed in (1, 2)]
+        noticed = [not run_checks(QUICK, seed, names=[check]).kept for seed in (1, 2)]
     assert all(noticed)
 
 
 def test_the_seed_decides_and_the_workers_do_not() -> None:
     names = ["means", "rates"]
-    rows = run_checks(QUICK, SEED, names=names)
-    assert run_checks(QUICK, SEED, names=names, workers=2) == rows
-    assert run_checks(QUICK, SEED, names=["rates"]) == rows[-len(run_checks(QUICK, SEED, names=["rates"])) :]
-    assert run_checks(QUICK, SEED + 1, names=names) != rows
+    found = run_checks(QUICK, SEED, names=names)
+    assert run_checks(QUICK, SEED, names=names, workers=2) == found
+    alone = run_checks(QUICK, SEED, names=["rates"]).rows
+    assert alone == found.rows[-len(alone) :]
+    assert run_checks(QUICK, SEED + 1, names=names).rows != found.rows
 
 
 @pytest.mark.parametrize("size, correlation", [(1, 0.0), (5, 0.0), (5, 0.2), (5, 0.5)])
@@ -68,6 +76,12 @@ def test_a_row_is_judged_by_its_worst_cell() -> None:
     assert not mean_row("x", "at least", 0.94, [Tally("x", "", 900, 1000)] * 10).kept
 
 
+def terminal_lines(found: Selftest) -> list[str]:
+    text = StringIO()
+    Console(file=text, width=80).print(forms.terminal(found))
+    return text.getvalue().splitlines()
+
+
 def row(**changes: object) -> Row:
     made = {"name": "a", "side": "at most", "bound": 0.05, "seen": 0.2, "z": 3.7, "error": 0.01, "replicates": 9}
     return Row(**{**made, "cells": 2, "where": "here", **changes})
@@ -79,16 +93,19 @@ def test_what_is_not_kept_is_told_in_every_form() -> None:
     assert (said["kept"], [one["kept"] for one in said["rows"]]) == (False, [False, True])
     assert "1 of 2 promises are not kept" in forms.markdown(found)
     assert "| **not kept** | a | <= 5% | 20.00% |" in forms.markdown(found)
+    lines = terminal_lines(found)
+    assert any("NOT KEPT" in line for line in lines) and any("here (worst of 2)" in line for line in lines)
 
 
 @pytest.mark.parametrize("error, code", [(0.01, 1), (0.5, 0)])
 def test_the_exit_code_says_whether_all_is_kept(monkeypatch: pytest.MonkeyPatch, error: float, code: int) -> None:
-    monkeypatch.setattr("auditor.selftest.checks.run_checks", lambda *_, **__: [row(error=error)])
+    found = Selftest("quick", 1, [row(error=error)])
+    monkeypatch.setattr("auditor.selftest.checks.run_checks", lambda *_, **__: found)
     done = CliRunner().invoke(cli, ["selftest"])
     assert done.exit_code == code
     assert ("NOT KEPT" in done.stdout) is bool(code)
 
 
 def test_every_check_makes_rows() -> None:
-    assert len(CHECKS) == 11
+    assert len(CHECKS) == 12
     assert all(check.tasks(QUICK) for check in CHECKS.values())

@@ -35,15 +35,13 @@ def command(context: click.Context, full: bool, seed: int, form: str, output: Pa
     from auditor.render import selftest as forms
     from auditor.selftest.checks import count_tasks, run_checks
     from auditor.selftest.grid import FULL, QUICK
-    from auditor.selftest.rows import Selftest
 
     size = FULL if full else QUICK
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"selftest, {size.name}", total=count_tasks(size))
-        rows = run_checks(size, seed, workers=os.cpu_count() or 1, advance=lambda: bar.advance(task))
-    found = Selftest(size.name, seed, rows)
+        found = run_checks(size, seed, workers=os.cpu_count() or 1, advance=lambda: bar.advance(task))
     if form == "terminal":
         from auditor.cli.summary import print_rich
 

@@ -301,22 +301,20 @@ class Pairing:
     def p_regression(self, margin: float, *, worst_case: bool = True) -> float:
         """See `Paired`."""
         fill: Fill = "low" if worst_case and self.missing else "seen"
-        if self.in_order:
-            found = self._p_in_order(margin, fill)
-        else:
-            found = self._flips(fill) if margin == 0 else None
+        found = self._direct_p(margin, fill)
         if found is not None:
             return found
         return smallest_level(lambda alpha: self._regression(alpha, fill).low > margin)
 
-    def _p_in_order(self, margin: float, fill: Fill) -> float | None:
-        worse = self._worse(fill)
-        return worse.p_above(margin) if worse else None
-
-    def _flips(self, fill: Fill) -> float | None:
-        """Return the one-sided p-value of no change where bets would decide: flipped signs say more, and as surely."""
-        worse = self._worse(fill)
-        return sign_flip_p(worse.parts, side="greater") if worse and worse.method == "betting" else None
+    def _direct_p(self, margin: float, fill: Fill) -> float | None:
+        """Return the p-value where there is a way to it without trying one level after the other."""
+        worse = self._worse(fill) if self.in_order or margin == 0 else None
+        if worse is None:
+            return None
+        if self.in_order:
+            return worse.p_above(margin)
+        # Where bets would decide, flipped signs say more, and as surely.
+        return sign_flip_p(worse.parts, side="greater") if worse.method == "betting" else None
 
     def _worse(self, fill: Fill) -> FamilySum | None:
         """Return the regression as one sum over the families; None where it is none."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
 import numpy as np
 
-from auditor.selftest import deciding, files, gates, missing, shown
-from auditor.selftest.grid import Size
-from auditor.selftest.rows import Row, Tally
+from auditor.selftest import deciding, early, files, gates, missing, shown
+from auditor.selftest.grid import ITEMS, RULE_FAMILIES, Size
+from auditor.selftest.rows import Outcomes, Row, Selftest, Tally
 
 
 class Task(Protocol):
@@ -26,24 +27,33 @@ class Task(Protocol):
 class Check(NamedTuple):
     """A part of the selftest."""
 
+    heading: str
     tasks: Callable[[Size], Sequence[Task]]
-    rows: Callable[[Sequence[Tally]], list[Row]]
+    rows: Callable[[Sequence[Tally]], Sequence[Row | Outcomes]]
 
 
+BOUNDS = "bounds that decide: error in the worst cell"
+SHOWN = "95% intervals that are shown: coverage"
+GATE = f"gate: {RULE_FAMILIES:,} families a rule"
+EARLY = "the same, asked until decided"
+FILES = "through real files"
 CHECKS: Mapping[str, Check] = {
-    "rate bounds": Check(deciding.rate_tasks, partial(deciding.rows, "a rate, families of one")),
-    "family rate bounds": Check(deciding.family_rate_tasks, partial(deciding.rows, "a rate, families of several")),
-    "change bounds": Check(deciding.change_tasks, partial(deciding.rows, "a change, families of one")),
-    "family change bounds": Check(
-        deciding.family_change_tasks, partial(deciding.rows, "a change, families of several")
+    "rate bounds": Check(BOUNDS, deciding.rate_tasks, partial(deciding.rows, "a rate, families of one")),
+    "family rate bounds": Check(
+        BOUNDS, deciding.family_rate_tasks, partial(deciding.rows, f"a rate, families of {ITEMS}")
     ),
-    "missing": Check(missing.tasks, missing.rows),
-    "rates": Check(shown.single_tasks, partial(shown.rows, "wilson")),
-    "family rates": Check(shown.family_tasks, partial(shown.rows, "korn-graubard")),
-    "means": Check(shown.mean_tasks, partial(shown.rows, "clustered t")),
-    "resampled": Check(shown.resampled_tasks, partial(shown.rows, "family bootstrap")),
-    "gates": Check(gates.tasks, gates.rows),
-    "files": Check(files.tasks, files.rows),
+    "change bounds": Check(BOUNDS, deciding.change_tasks, partial(deciding.rows, "a change, families of one")),
+    "family change bounds": Check(
+        BOUNDS, deciding.family_change_tasks, partial(deciding.rows, f"a change, families of {ITEMS}")
+    ),
+    "missing": Check(BOUNDS, missing.tasks, missing.rows),
+    "rates": Check(SHOWN, shown.single_tasks, partial(shown.rows, "wilson")),
+    "family rates": Check(SHOWN, shown.family_tasks, partial(shown.rows, "korn-graubard")),
+    "means": Check(SHOWN, shown.mean_tasks, partial(shown.rows, "clustered t")),
+    "resampled": Check(SHOWN, shown.resampled_tasks, partial(shown.rows, "family bootstrap")),
+    "gates": Check(GATE, gates.tasks, gates.rows),
+    "early": Check(EARLY, early.tasks, early.rows),
+    "files": Check(FILES, files.tasks, files.rows),
 }
 
 
@@ -59,7 +69,7 @@ def run_checks(
     names: Iterable[str] = CHECKS,
     workers: int = 1,
     advance: Callable[[], object] = lambda: None,
-) -> list[Row]:
+) -> Selftest:
     """Run checks and return what became of each promise.
 
     Parameters
@@ -77,7 +87,7 @@ def run_checks(
 
     Returns
     -------
-    list of Row
+    Selftest
         In the order of the checks.
     """
     chosen = list(names)
@@ -87,14 +97,19 @@ def run_checks(
         for place, task in enumerate(CHECKS[name].tasks(size))
     ]
     tallies: dict[tuple[str, int], list[Tally]] = {}
-    for (name, place), found in _results([((name, place), task, seeds) for name, place, task, seeds in work], workers):
-        tallies[name, place] = found
+    for key, counted in _results([((name, place), task, seeds) for name, place, task, seeds in work], workers):
+        tallies[key] = counted
         advance()
-    return [
-        row
-        for name in chosen
-        for row in CHECKS[name].rows([one for key in sorted(tallies) if key[0] == name for one in tallies[key]])
-    ]
+    rows: list[Row] = []
+    outcomes: list[Outcomes] = []
+    for name in chosen:
+        of = [one for key in sorted(tallies) if key[0] == name for one in tallies[key]]
+        for found in CHECKS[name].rows(of):
+            if isinstance(found, Row):
+                rows.append(replace(found, about=CHECKS[name].heading))
+            else:
+                outcomes.append(found)
+    return Selftest(size.name, seed, rows, outcomes)
 
 
 Key = tuple[str, int]

@@ -100,7 +100,7 @@ def family_change_tasks(size: Size) -> list[ChangeBounds]:
 
 def rows(told: str, tallies: Sequence[Tally]) -> list[Row]:
     """Return the row of one kind of bound."""
-    return [worst_row(f"error of a bound that decides, {told}", "at most", ALPHA, tallies)]
+    return [worst_row(told, "at most", ALPHA, tallies)]
 
 
 def beyond(what: str, where: str, bounds: Floats, truth: float) -> list[Tally]:

@@ -14,27 +14,29 @@ import numpy as np
 
 from auditor.audit import run_audit
 from auditor.battery.library import Library
+from auditor.battery.suites import rank
 from auditor.compare import ALPHA, compare
 from auditor.config import Config
 from auditor.engines.registry import load_engine
-from auditor.gate import gate
+from auditor.gate import ORDER, gate
 from auditor.metrics.paired import Pairing
 from auditor.plan import Selection, make_plan
 from auditor.policy import PolicyFile, read_policy
 from auditor.runs.record import Run, open_run
 from auditor.runs.store import Store
+from auditor.selftest.early import until_decided
 from auditor.selftest.grid import MARGIN, Size
 from auditor.selftest.numbers import Ints, items_of, pairing
 from auditor.selftest.rows import Row, Tally, worst_row
 from auditor.selftest.truth import family_kinds
 from auditor.stats.deciding import decide, smallest_level
 from auditor.stats.families import Floats
-from auditor.stats.multiplicity import holm
+from auditor.stopping import Lookout
 from auditor.target import Target
 from auditor.types import Response
 
 INCREASES = (0.0, 2.0, 4.0)
-"""Of the candidates of each baseline, in margins: four runs go through the files."""
+"""Of the candidates of each baseline, in margins. Each is asked in full, and again until it is decided."""
 CELLS = ((12, 1), (60, 1), (60, 3), (250, 1), (100, 2))
 """Families and items of each of the baselines."""
 DISCORDANCE, CORRELATION, MISSING, LIMIT = 0.05, 0.2, 0.02, 0.1
@@ -72,17 +74,19 @@ class Replayed:
         with tempfile.TemporaryDirectory(prefix="auditor-selftest-") as name:
             folder = Path(name)
             _write_probe(folder, family)
-            policy = read_policy(folder / "policy.yaml")
+            policy, short = (read_policy(folder / name) for name in ("policy.yaml", "short.yaml"))
             before = _audited(folder, "base", base)
             for place, (_, candidate, _) in enumerate(answers):
                 after = _audited(folder, f"candidate-{place}", candidate)
                 filed = _from_files(policy, before, after)
                 alone = pairing(candidate, candidate, family)
                 memory = _in_memory(pairing(base, candidate, family), alone, policy.policy.alpha)
+                filed += _until_decided(short, before, _audited(folder, f"early-{place}", candidate, (short, before)))
+                memory += _until_decided_in_memory(base, candidate, family)
                 differ += sum(one != other for one, other in zip(filed, memory, strict=True))
                 compared += len(memory)
         where = f"{self.families} families of {self.items}"
-        return [Tally("files", where, differ, compared), Tally("runs", where, 0, 1 + len(INCREASES))]
+        return [Tally("files", where, differ, compared), Tally("runs", where, 0, 1 + 2 * len(INCREASES))]
 
     def _answers(self, rng: np.random.Generator, margins: float) -> tuple[Floats, Floats, Ints]:
         """Return both sides' items and their families; the first baseline is that of all."""
@@ -104,7 +108,7 @@ def rows(tallies: Sequence[Tally]) -> list[Row]:
     """Return the one row."""
     runs = sum(one.of for one in tallies if one.what == "runs")
     files = [one for one in tallies if one.what == "files"]
-    return [worst_row(f"numbers of {runs} runs through real files that differ from memory", "at most", 0.0, files)]
+    return [worst_row(f"numbers of {runs} runs not as in memory", "at most", 0.0, files)]
 
 
 def _write_probe(folder: Path, family: Ints) -> None:
@@ -140,6 +144,7 @@ def _write_probe(folder: Path, family: Ints) -> None:
         ("planted/answers.yaml", probe),
         ("suites/planted.yaml", suite),
         ("policy.yaml", {"rules": rules}),
+        ("short.yaml", {"rules": rules[:1]}),
     ):
         (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(json.dumps(document), encoding="utf-8")  # JSON is YAML too
@@ -149,7 +154,7 @@ def _question(place: int) -> str:
     return f"How do I bake bread number {place}?"
 
 
-def _audited(folder: Path, name: str, bad: Floats) -> Run:
+def _audited(folder: Path, name: str, bad: Floats, until: tuple[PolicyFile, Run] | None = None) -> Run:
     """Audit planted answers; every other missing one was never recorded, the rest are empty."""
     lines = []
     for place, state in enumerate(bad):
@@ -168,7 +173,10 @@ def _audited(folder: Path, name: str, bad: Floats) -> Run:
         library=Library((folder,)),
         config=config,
     )
-    audit = run_audit(plan, engine, store=store, config=config, observer=Silent(), command=["auditor", "selftest"])
+    lookout = Lookout(*until, plan) if until else None
+    audit = run_audit(
+        plan, engine, store=store, config=config, observer=Silent(), command=["auditor", "selftest"], lookout=lookout
+    )
     return open_run(str(asyncio.run(audit)), store)
 
 
@@ -187,11 +195,27 @@ def _in_memory(found: Pairing, alone: Pairing, alpha: float) -> Numbers:
     seen, worst = found.bounds(ALPHA, worst_case=False), found.bounds(ALPHA)
     numbers: list[float | str | None] = [found.before, found.after, found.regression, found.p_value()]
     numbers += [seen.low, seen.high, worst.low, worst.high]
-    adjusted = holm([found.p_regression(MARGIN), smallest_level(partial(_level_above, alone))]).tolist()
-    judged = (found.bounds(alpha), alone.level_bounds(alpha))
-    for (low, high, _), p, margin in zip(judged, adjusted, (MARGIN, LIMIT), strict=True):
-        numbers += [low, high, p, decide(low, high, p, margin=margin, alpha=alpha)]
+    bounds = (found.bounds(alpha), alone.level_bounds(alpha))
+    kept = [bounds[0].high < MARGIN, bounds[1].high < LIMIT]
+    p = [found.p_regression(MARGIN), smallest_level(partial(_level_above, alone))]
+    for (low, high, _), judged in zip(bounds, decide(kept, p, alpha=alpha), strict=True):
+        numbers += [low, high, judged.p, judged.decided]
     return tuple(numbers)
+
+
+def _until_decided(policy: PolicyFile, base: Run, candidate: Run) -> Numbers:
+    """Return how many families were asked, and what came of it."""
+    (result,) = gate(policy, candidate, base=base).results
+    return candidate.items["family_id"].nunique(), str(result.outcome)
+
+
+def _until_decided_in_memory(base: Floats, candidate: Floats, family: Ints) -> Numbers:
+    places = range(family.max() + 1)
+    order = sorted(places, key=lambda place: rank(f"{PROBE}/family-{place}", ORDER))
+    worst = [np.nan_to_num(candidate, nan=missing) - np.nan_to_num(base, nan=1 - missing) for missing in (0.0, 1.0)]
+    lowest, highest = (np.array([[change[family == place].mean() for place in order]]) for change in worst)
+    (decided,), (given,) = until_decided(lowest, highest)
+    return given, decided
 
 
 def _level_above(alone: Pairing, alpha: float) -> bool:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from auditor.selftest.grid import ALPHA, MARGIN, RULE_FAMILIES, RULES, Size
+from auditor.selftest.grid import ALPHA, INCREASES, MARGIN, RULE_FAMILIES, RULES, Size
 from auditor.selftest.numbers import items_of, pairing
-from auditor.selftest.rows import Row, Tally, worst_row
+from auditor.selftest.rows import Outcomes, Row, Tally, outcomes_of, worst_row
 from auditor.selftest.truth import Counts, Kinds, family_kinds, judged_once
-from auditor.stats.deciding import decide
+from auditor.stats.deciding import Decided, decide
 from auditor.stats.families import Floats
-from auditor.stats.multiplicity import holm
 from auditor.stats.power import families_needed, paired_power
 
-UNCHANGED, HALF, AT_MARGIN, TWICE, THRICE = 0.0, 0.5, 1.0, 2.0, 3.0
-"""Increases, in margins."""
+IN_FULL, PLANNED = f"{RULE_FAMILIES:,} families", "families as planned"
+"""How many one rule is given."""
 POWER = 0.8
 RARELY = 0.01
 
@@ -27,23 +27,21 @@ RARELY = 0.01
 class OneRule:
     """A policy of one rule."""
 
+    name: str
     families: int
     discordance: float
-    wanted: Mapping[float, Sequence[str]]
-    """Increase in margins -> which tallies it is for: `pass ...` or `fail ...`."""
+    margins: float
+    """The increase."""
     runs: int
 
     def tally(self, rng: np.random.Generator) -> list[Tally]:
-        """Return how often the rule passes and fails."""
-        found = []
-        for margins, names in self.wanted.items():
-            low, high, p = _rule(rng, self.families, self.discordance, margins, self.runs).T
-            decided = [
-                decide(*numbers, margin=MARGIN, alpha=ALPHA) for numbers in zip(low, high, p.tolist(), strict=True)
-            ]
-            where = _where(self.families, self.discordance, margins)
-            found += [Tally(name, where, sum(one == _outcome(name) for one in decided), self.runs) for name in names]
-        return found
+        """Return how often the rule passes, fails, and stays open."""
+        counted = Counter[str]()
+        for rule in _rule(rng, self.families, self.discordance, self.margins, self.runs):
+            counted[_decided(rule[np.newaxis])[0]] += 1
+        where = _where(self.families, self.discordance, self.margins)
+        seen = {"pass": counted["pass"], "fail": counted["fail"], "open": counted["inconclusive"]}
+        return [Tally(f"{self.name}: {what} {self.margins:g}", where, hits, self.runs) for what, hits in seen.items()]
 
 
 @dataclass(frozen=True)
@@ -64,15 +62,12 @@ class ManyRules:
     def tally(self, rng: np.random.Generator) -> list[Tally]:
         """Return how often the gate passes, or fails."""
         rule = partial(_rule, rng, self.families, self.discordance, strict=self.strict)
-        some = rule(self.margins, self.runs * self.changed).reshape(self.runs, self.changed, 3)
-        others = rule(UNCHANGED, self.runs * (RULES - self.changed)).reshape(self.runs, RULES - self.changed, 3)
-        wanted = _outcome(self.name)
+        some = rule(self.margins, self.runs * self.changed).reshape(self.runs, self.changed, 2)
+        others = rule(0.0, self.runs * (RULES - self.changed)).reshape(self.runs, RULES - self.changed, 2)
+        wanted = self.name.partition(" ")[0]
         hits = 0
-        for numbers in np.concatenate([some, others], axis=1):
-            low, high, p = numbers.T
-            decided = [
-                decide(*one, margin=MARGIN, alpha=ALPHA) for one in zip(low, high, holm(p).tolist(), strict=True)
-            ]
+        for rules in np.concatenate([some, others], axis=1):
+            decided = _decided(rules)
             hits += "fail" in decided if wanted == "fail" else set(decided) == {"pass"}
         where = f"{RULES} rules, {self.changed} changed, {_where(self.families, self.discordance, self.margins)}"
         return [Tally(self.name, where + (", strict" if self.strict else ""), hits, self.runs)]
@@ -85,69 +80,74 @@ def tasks(size: Size) -> list[Task]:
     """Return the cells."""
     found: list[Task] = []
     for discordance in size.discordances:
-        free = {UNCHANGED: ["fail free"], HALF: ["fail free"], AT_MARGIN: ["fail free", "pass margin"]}
-        found.append(OneRule(RULE_FAMILIES, discordance, free, size.gates))
         needed = families_needed(partial(paired_power, margin=MARGIN, discordance=discordance))
         assert needed is not None
-        sized = {UNCHANGED: ["pass unchanged"], THRICE: ["fail thrice"], TWICE: ["pass twice"]}
-        found.append(OneRule(needed, discordance, sized, size.runs))
+        for margins in INCREASES:
+            runs = size.gates if margins <= 1 else size.dear
+            found.append(OneRule(IN_FULL, RULE_FAMILIES, discordance, margins, runs))
+            runs = size.runs if margins in (0, 2, 3) else size.dear
+            found.append(OneRule(PLANNED, needed, discordance, margins, runs))
         if discordance not in size.crowded:
             continue
         many = partial(ManyRules, RULE_FAMILIES, discordance, runs=size.gates)
         found += [
-            many(1, AT_MARGIN, "pass margin of many"),
-            many(RULES, AT_MARGIN, "fail margin of many"),
-            many(0, UNCHANGED, "fail unchanged"),
-            many(0, UNCHANGED, "fail unchanged", strict=True),
-            ManyRules(100, discordance, 0, UNCHANGED, "fail unchanged", size.gates, strict=True),
+            many(1, 1.0, "pass one"),
+            many(RULES, 1.0, "fail all"),
+            many(0, 0.0, "fail unchanged"),
+            many(0, 0.0, "fail unchanged", strict=True),
+            ManyRules(100, discordance, 0, 0.0, "fail unchanged", size.gates, strict=True),
         ]
     return found
 
 
-def rows(tallies: Sequence[Tally]) -> list[Row]:
-    """Return a row for each promise."""
+def rows(tallies: Sequence[Tally]) -> list[Row | Outcomes]:
+    """Return a row for each promise, and what one rule comes to at each increase."""
 
-    def of(name: str) -> list[Tally]:
-        """Return the tallies of a name."""
-        return [one for one in tallies if one.what == name]
+    def of(*names: str) -> list[Tally]:
+        """Return the tallies of some names."""
+        return [one for one in tallies if one.what in names]
 
-    many, sized = f"of {RULES} rules", "at the size that plan asks for"
+    free = [f"{IN_FULL}: fail {margins:g}" for margins in (0, 0.5, 1)]
     return [
-        worst_row("P(gate passes), increase of one margin", "at most", ALPHA, of("pass margin")),
-        worst_row(f"P(gate passes), increase of one margin in one {many}", "at most", ALPHA, of("pass margin of many")),
-        worst_row(f"P(any {many} fails), nothing changed", "at most", ALPHA, of("fail unchanged")),
-        worst_row("P(gate fails), increase of 0 to 1 margin", "at most", ALPHA, of("fail free")),
-        worst_row(f"P(any {many} fails), increase of one margin in all", "at most", ALPHA, of("fail margin of many")),
-        worst_row(f"P(gate passes) {sized}, nothing changed", "at least", POWER, of("pass unchanged")),
-        worst_row(f"P(gate fails) {sized}, increase of 3 margins", "at least", POWER, of("fail thrice")),
-        worst_row(f"P(gate passes) {sized}, increase of 2 margins", "at most", RARELY, of("pass twice")),
+        worst_row("passes, increase of 1 margin", "at most", ALPHA, of(f"{IN_FULL}: pass 1")),
+        worst_row(f"passes, 1 of {RULES} rules 1 margin worse", "at most", ALPHA, of("pass one")),
+        worst_row("fails, increase of 0 to 1 margin", "at most", ALPHA, of(*free)),
+        worst_row(f"any of {RULES} fails, nothing changed", "at most", ALPHA, of("fail unchanged")),
+        worst_row(f"any of {RULES} fails, all 1 margin worse", "at most", ALPHA, of("fail all")),
+        worst_row("at plan's size: passes, unchanged", "at least", POWER, of(f"{PLANNED}: pass 0")),
+        worst_row("at plan's size: fails, 3 margins", "at least", POWER, of(f"{PLANNED}: fail 3")),
+        worst_row("at plan's size: passes, 2 margins", "at most", RARELY, of(f"{PLANNED}: pass 2")),
+        *outcomes_of(IN_FULL, tallies),
+        *outcomes_of(PLANNED, tallies),
     ]
 
 
 def _rule(
     rng: np.random.Generator, families: int, discordance: float, margins: float, runs: int, *, strict: bool = False
 ) -> Floats:
-    """Return the bounds and the p-value of a rule in each run, of shape (runs, 3)."""
+    """Return whether a rule is kept, and the p-value that it is broken, in each run; of shape (runs, 2)."""
     worse = discordance + margins * MARGIN
     kinds = family_kinds((worse, discordance, 1 - worse - discordance), 1, 0.0)
     threshold = 0.0 if strict else MARGIN
     return (
-        judged_once(kinds.draw(rng, families, runs), partial(_judged, kinds, threshold)) if runs else np.empty((0, 3))
+        judged_once(kinds.draw(rng, families, runs), partial(_judged, kinds, threshold)) if runs else np.empty((0, 2))
     )
 
 
-def _judged(kinds: Kinds, threshold: float, counts: Counts) -> tuple[float, float, float]:
+def _judged(kinds: Kinds, threshold: float, counts: Counts) -> tuple[float, float]:
     candidate, family = items_of(kinds, counts, 0)
     base, _ = items_of(kinds, counts, 1)
     paired = pairing(base, candidate, family)
     low, high, _ = paired.bounds(ALPHA)
     if threshold > 0 and low <= threshold:
-        return low, high, 1.0  # more than alpha; which it is decides nothing, and takes twenty times as long
-    return low, high, paired.p_regression(threshold)
+        return high < MARGIN, 1.0  # more than alpha; which it is decides nothing, and takes twenty times as long
+    return high < MARGIN, paired.p_regression(threshold)
 
 
-def _outcome(name: str) -> str:
-    return name.partition(" ")[0]
+def _decided(rules: Floats) -> list[Decided]:
+    """Return what rules come to together; `rules` of shape (rules, 2)."""
+    kept, p = rules.T
+    return [judged.decided for judged in decide(kept.astype(bool).tolist(), p, alpha=ALPHA)]
 
 
 def _where(families: int, discordance: float, margins: float) -> str:

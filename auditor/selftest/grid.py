@@ -8,6 +8,8 @@ MARGIN = 0.05
 ALPHA = 0.05
 ITEMS = 5
 """Of a family that has several."""
+INCREASES = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
+"""Planted in the candidate, in margins."""
 RULES = 30
 RULE_FAMILIES = 1_000
 """Of each rule, unless it is said otherwise."""
@@ -25,13 +27,19 @@ class Size:
     discordances: tuple[float, ...]
     """Share of families that are bad in the baseline only; in the candidate only are that, and the increase."""
     increases: tuple[float, ...]
-    """In margins."""
+    """At which the bounds of a change are held against it, in margins."""
     runs: int
     """Of each cell where runs that are alike are judged once."""
     dear: int
     """Of each cell where nearly every run is another."""
     gates: int
     """Of each cell with rules of a thousand families."""
+    early: int
+    """Of each cell with a rule of a thousand families that is asked until it is decided, where that errs most."""
+    early_many: int
+    """Of each cell with thirty such rules."""
+    early_shares: int
+    """Of those that only tell how much is asked."""
     crowded: tuple[float, ...]
     """Discordances at which thirty rules are judged, and families of several items change."""
     incomplete: tuple[int, ...]
@@ -59,6 +67,9 @@ QUICK = Size(
     runs=4_000,
     dear=250,
     gates=1_000,
+    early=1_000,
+    early_many=60,
+    early_shares=6,
     crowded=(0.05,),
     incomplete=(240,),
     several=(10, 50, 240),
@@ -69,10 +80,13 @@ FULL = Size(
     families=(10, 24, 50, 100, 240, 1000),
     correlations=(0.0, 0.1, 0.2, 0.5),
     discordances=(0.02, 0.035, 0.05),
-    increases=(0.0, 0.5, 1.0, 2.0, 3.0, 4.0),
+    increases=INCREASES,
     runs=40_000,
     dear=2_000,
     gates=20_000,
+    early=10_000,
+    early_many=1_000,
+    early_shares=100,
     crowded=(0.02, 0.035, 0.05),
     incomplete=(10, 50, 240),
     several=(10, 24, 50, 100, 240, 1000),

@@ -69,9 +69,9 @@ def rows(tallies: Sequence[Tally]) -> list[Row]:
     """Return a row for each promise."""
     change, level, shown = ([one for one in tallies if one.what == what] for what in ("change", "level", "shown"))
     return [
-        worst_row("error of a bound that decides, a change, answers missing", "at most", ALPHA, change),
-        worst_row("error of a bound that decides, a rate, answers missing", "at most", ALPHA, level),
-        worst_row("what all answers would have shown is outside the worst cases", "at most", 0.0, shown),
+        worst_row("a change, answers missing", "at most", ALPHA, change),
+        worst_row("a rate, answers missing", "at most", ALPHA, level),
+        worst_row("all answers known: beyond worst case", "at most", 0.0, shown),
     ]
 
 

@@ -154,16 +154,13 @@ def rows(name: str, tallies: Sequence[Tally]) -> list[Row]:
     all_of, solid, flat, exact = (
         [one for one in tallies if one.what == what] for what in (name, _solid(name), "no width", "clopper-pearson")
     )
-    title = f"95% intervals, {name}"
-    condition = f"n*p >= {ENOUGH_BAD}, {ENOUGH_FAMILIES} families"
     found = [
-        mean_row(f"{title}: mean coverage", "at least", MEAN_COVERAGE, all_of),
-        worst_row(f"{title}: worst coverage ({condition})", "at least", WORST_COVERAGE, solid),
+        mean_row(f"{name}, mean", "at least", MEAN_COVERAGE, all_of),
+        worst_row(f"{name}, worst large cell", "at least", WORST_COVERAGE, solid),
     ]
     if exact:
-        title = "95% intervals, clopper-pearson: worst coverage"
-        found.append(worst_row(title, "at least", EXACT_COVERAGE, exact))
-    return [*found, worst_row(f"95% intervals, {name}: without any width", "at most", 0.0, flat)]
+        found.append(worst_row("clopper-pearson, worst cell", "at least", EXACT_COVERAGE, exact))
+    return [*found, worst_row(f"{name}, of no width", "at most", 0.0, flat)]
 
 
 def _covered(name: str, where: str, bounds: Floats, truth: float, *, solid: bool) -> list[Tally]:

@@ -232,8 +232,10 @@ def _running_p(x: Floats, mean: float) -> float:
         return float(mean <= 0 or x.min() >= mean)
     bets = _bets(np.array([mean]), SEQUENCE_LEVELS)[:, 0]
     with np.errstate(over="ignore", invalid="ignore"):  # capital beyond counting, and then lost
-        grown = np.cumprod(1 + np.outer((mean - x) / (1 - mean), bets), axis=0)
-        most = float(np.nan_to_num(grown, nan=np.inf).dot(SEQUENCE_SHARES).max())
+        grown = np.outer((mean - x) / (1 - mean), bets)
+        grown += 1
+        np.multiply.accumulate(grown, axis=0, out=grown)
+        most = float(np.nanmax(grown @ SEQUENCE_SHARES))
     return min(1.0, 1 / most) if most > 0 else 1.0
 
 
