@@ -38,13 +38,6 @@ def test_agrees_with_scipy(interval, name):
             assert interval(k, n, confidence=confidence) == pytest.approx((oracle.low, oracle.high), abs=1e-9)
 
 
-@pytest.mark.parametrize("interval, name", [(wilson_interval, "wilson"), (clopper_pearson_interval, "beta")])
-def test_agrees_with_statsmodels(interval, name):
-    proportion = pytest.importorskip("statsmodels.stats.proportion")
-    for k, n in [(0, 10), (3, 10), (10, 10), (81, 263)]:
-        assert interval(k, n) == pytest.approx(proportion.proportion_confint(k, n, method=name), abs=1e-9)
-
-
 def coverage(interval, n, p, confidence):
     """Sum the probability of every outcome whose interval holds p."""
     held = 0.0
