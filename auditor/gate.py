@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from auditor import amounts
-from auditor.compare import instrument_changes, treatment_changes
+from auditor.claims import Claim, Sides, check_rules, claims_of, rule_words
+from auditor.compare import treatment_changes
 from auditor.decision import FEWEST_FAMILIES, Decision, Measurement, Outcome, Result, Why
-from auditor.errors import ConfigError, nearest
-from auditor.pairing import Audited, Cause, Pair, Side, verdicts_by_item
+from auditor.errors import nearest
+from auditor.pairing import Side, verdicts_by_item
 from auditor.polarity import State, worst_state
 from auditor.policy import Missing, Policy, PolicyFile, Rule
 from auditor.runs.record import Run
 from auditor.runs.seal import require_intact
-from auditor.types import Better
 
 if TYPE_CHECKING:
-    from auditor.metrics.paired import Paired
     from auditor.stats.deciding import Decided, Judged
 
 HUMAN = "human"
 """The grader of a verdict that a person gave."""
-ORDER = 1
-"""Seed of the random order in which families are asked by a run that ends when all is decided."""
-CAUSES: tuple[Cause, ...] = ("engine", "undetermined")
 
 
 def gate(
@@ -87,202 +83,6 @@ def gate(
     )
 
 
-class Sides:
-    """The candidate alone, against the baseline, and against the anchor."""
-
-    def __init__(self, policy: Policy, candidate: Audited, base: Run | None, anchor: Run | None) -> None:
-        self.drop: frozenset[Cause] = frozenset(one for one in CAUSES if getattr(policy.missing, one) == "drop")
-        side = Side(candidate)
-        self.alone = Pair(side, side, self.drop)
-        self.against = Pair(Side(base), side, self.drop) if base else None
-        self.anchored = Pair(Side(anchor), side, self.drop) if anchor else None
-        self.budget = policy.anchor.budget if policy.anchor else 0.0
-        self.in_order = "until_decided" in candidate.manifest
-        self.names = Pair(Side(base), Side(base)) if self.in_order and base else self.alone
-        """Knows every number and cell that a rule can name."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A rule on numbers, of one cell, before all rules are seen together."""
-
-    id: str
-    rule: Rule
-    pair: Pair
-    source: str
-    metric: str
-    cell: str
-    limit: float
-    """As the rule gives it."""
-    in_order: bool = False
-    """The candidate's run may have ended as soon as this rule was decided: its bounds hold at every look."""
-
-    @property
-    def paired(self) -> Paired:
-        """The cell's numbers."""
-        found = self.ordered
-        return self.pair.cells(self.source, self.metric)[self.cell] if found is None else found
-
-    @property
-    def ordered(self) -> Paired | None:
-        """The same over the families that came in the random order; None where there is no such order."""
-        return self.pair.ordered(self.source, self.metric, self.cell, ORDER) if self.in_order else None
-
-    def bounds(self, alpha: float, *, worst_case: bool = True) -> tuple[float, float]:
-        """Return bounds of how bad it is: the regression, the value, its opposite or its distance from the ideal."""
-        if self.rule.relative:
-            found = self.paired.bounds(alpha, worst_case=worst_case)
-            return found.low, found.high
-        spec = self.pair.spec(self.source, self.metric)
-        if spec.better is Better.TARGET:
-            found = self.paired.level_bounds(alpha / 2, worst_case=worst_case)
-            low, high = found.low - (spec.ideal or 0.0), found.high - (spec.ideal or 0.0)
-            return max(low, -high, 0.0), max(-low, high)
-        found = self.paired.level_bounds(alpha, worst_case=worst_case)
-        return (found.low, found.high) if self.rule.at_most is not None else (-found.high, -found.low)
-
-    @property
-    def margin(self) -> float:
-        """Below it, on the scale of `bounds`, the rule is kept."""
-        return -self.limit if self.rule.at_least is not None else self.limit
-
-    @property
-    def threshold(self) -> float:
-        """Above it the rule is broken."""
-        return 0.0 if self.rule.strict else self.margin
-
-    @property
-    def seen(self) -> float | None:
-        """The number itself on the scale of `bounds`."""
-        if self.rule.relative:
-            return self.paired.regression
-        value = self.paired.after
-        if value is None:
-            return None
-        spec = self.pair.spec(self.source, self.metric)
-        if spec.better is Better.TARGET:
-            return abs(value - (spec.ideal or 0.0))
-        return -value if self.rule.at_least is not None else value
-
-    def p_broken(self) -> float:
-        """Return the p-value of the claim that the limit is broken."""
-        from auditor.stats.deciding import smallest_level
-
-        if self.rule.relative:
-            return self.paired.p_regression(self.threshold)
-        return smallest_level(lambda alpha: self.bounds(alpha)[0] > self.threshold)
-
-
-def check_rules(file: PolicyFile, alone: Pair) -> None:
-    """Refuse rules that the candidate's numbers do not know; raises `ConfigError` that names them all."""
-    mistakes = []
-    for place, rule in enumerate(file.policy.rules):
-        if rule.metric is not None:
-            mistakes += [file.at(place, field, fact) for field, fact in _mistakes(rule, alone)]
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
-
-
-def _mistakes(rule: Rule, alone: Pair) -> Iterator[tuple[str, str]]:
-    from auditor.metrics.kinds import KINDS
-
-    assert rule.metric is not None
-    source, metric = rule.metric.split("/")
-    known = {f"{source}/{metric}" for source, metric in alone.metrics}
-    if rule.metric not in known:
-        guess = nearest(rule.metric, known)
-        yield "metric", f"the run has no number '{rule.metric}'" + (f"; {guess}" if guess else "")
-        return
-    spec = alone.spec(source, metric)
-    cells = alone.cells(source, metric)
-    if rule.cell is not None and rule.cell not in cells:
-        guess = nearest(rule.cell, cells)
-        yield "cell", f"{rule.metric} has no cell '{rule.cell}'" + (f"; {guess}" if guess else "")
-    if rule.by is not None and not _cells(rule, alone):
-        tags = sorted({cell.partition("=")[0] for cell in cells if cell != "all"} | {"probe"})
-        yield "by", f"{rule.metric} is not broken down by '{rule.by}'; known: {', '.join(tags)}"
-    name, limit = rule.limit
-    kind = KINDS[spec.kind]
-    direction = {"increase_at_most": Better.LOWER, "decrease_at_most": Better.HIGHER}.get(name)
-    if direction and spec.better is not direction and not (name == "increase_at_most" and spec.better is Better.TARGET):
-        other = "decrease_at_most" if spec.better is Better.HIGHER else "increase_at_most"
-        yield name, f"of {rule.metric} {spec.better} is better: say {other}"
-    elif direction and limit >= kind.high - kind.low:
-        yield name, f"{limit:g} is all that {rule.metric} can move: the rule could not fail"
-    if name in ("at_most", "at_least"):
-        least = 0.0 if spec.better is Better.TARGET else kind.low
-        if not least < limit < kind.high:
-            yield name, f"{limit:g} is not between {least:g} and {kind.high:g}: a bound can never keep or break it"
-        wanted = "at_least" if spec.better is Better.HIGHER else "at_most"
-        if name != wanted:
-            yield name, f"of {rule.metric} {spec.better} is better: say {wanted}"
-
-
-def _cells(rule: Rule, pair: Pair) -> list[tuple[str, str, str]]:
-    """Return (source, metric, cell) of each number that a rule is about."""
-    assert rule.metric is not None
-    source, metric = rule.metric.split("/")
-    if rule.by == "probe":
-        return [(probe, metric, "all") for probe in pair.weights(source, metric)]
-    if rule.by is not None:
-        return [(source, metric, cell) for cell in pair.cells(source, metric) if cell.startswith(f"{rule.by}=")]
-    return [(source, metric, rule.cell or "all")]
-
-
-def claims_of(rule: Rule, sides: Sides) -> list[Result | Claim]:
-    """Return what a rule on numbers claims, one for each cell; a result where it cannot be judged."""
-    limit = rule.limit[1]
-    cells = _cells(rule, sides.names)
-    against: list[tuple[Pair | None, str, float]] = [(sides.against, "", limit)]
-    if not rule.relative and not sides.in_order:
-        against = [(sides.alone, "", limit)]
-    elif rule.relative and sides.anchored:
-        against.append((sides.anchored, "@anchor", max(limit, sides.budget)))
-    found: list[Result | Claim] = []
-    for pair, suffix, margin in against:
-        for cell in cells:
-            name = _name(rule, *cell) + suffix
-            why, text = _unpaired(pair, cell)
-            if pair is None or why is not None:
-                found.append(Result(name, rule.id, _words(rule, sides.names, cell), Outcome.INCONCLUSIVE, why, text))
-            else:
-                found.append(Claim(name, rule, pair, *cell, limit=margin, in_order=sides.in_order))
-    return found
-
-
-def _unpaired(pair: Pair | None, cell: tuple[str, str, str]) -> tuple[Why | None, str]:
-    """Return why a cell cannot be held against the other run, if it cannot."""
-    if pair is None:
-        return Why.NO_BASELINE, "There is no baseline to hold it against: name one with --against."
-    source, metric, name = cell
-    probes = pair.weights(source, metric) if (source, metric) in pair.metrics else {}
-    changes = [change for change in instrument_changes(pair) if change.partition(":")[0] in probes]
-    if changes:
-        return Why.OTHER_INSTRUMENT, f"The baseline was measured otherwise: {'; '.join(changes)}."
-    if not probes or name not in pair.cells(source, metric):
-        return Why.NOT_ASKED, f"{pair.base.run.run_id} was not asked this."
-    return None, ""
-
-
-def _name(rule: Rule, source: str, _metric: str, cell: str) -> str:
-    if rule.by == "probe":
-        return f"{rule.id}[probe={source}]"
-    return f"{rule.id}[{cell}]" if cell != "all" else rule.id
-
-
-def _words(rule: Rule, pair: Pair, cell: tuple[str, str, str], limit: float | None = None) -> str:
-    """Return the rule in words."""
-    from auditor.metrics.kinds import KINDS
-    from auditor.metrics.measured import finite
-
-    name, own = rule.limit
-    kind = KINDS[pair.spec(*cell[:2]).kind]
-    form: Callable[..., str] = amounts.margin if rule.relative else amounts.amount
-    told = form(own if limit is None else limit, finite(kind.low), finite(kind.high))
-    what = name.replace("_", " ")
-    return f"{what} {told}" + (", and not shown to be worse" if rule.strict else "")
-
-
 def settle(judged: Sequence[Result | Claim], policy: Policy, *, unseen: int = 0) -> list[Result]:
     """Decide every claim, all of them together; `unseen` further ones are still to come, and count."""
     from auditor.stats.deciding import decide
@@ -302,7 +102,7 @@ def _settled(claim: Claim, judged: Judged, bounds: tuple[float, float], policy: 
     return Result(
         id=claim.id,
         rule=claim.rule.id,
-        limit=_words(claim.rule, claim.pair, (claim.source, claim.metric, claim.cell), claim.limit),
+        limit=rule_words(claim.rule, claim.pair, (claim.source, claim.metric, claim.cell), claim.limit),
         outcome=outcome,
         why=why,
         text=text,

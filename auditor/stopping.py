@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditor.claims import ORDER, Claim, Sides, check_rules, claims_of
 from auditor.decision import FEWEST_FAMILIES, Outcome
 from auditor.errors import ConfigError, DataError
-from auditor.gate import ORDER, Claim, Sides, check_rules, claims_of, settle
+from auditor.gate import settle
 from auditor.manifest import draft_manifest
 from auditor.pairing import Pair, Row, Side
 from auditor.plan import Plan

@@ -15,10 +15,11 @@ import numpy as np
 from auditor.audit import run_audit
 from auditor.battery.library import Library
 from auditor.battery.suites import rank
+from auditor.claims import ORDER
 from auditor.compare import ALPHA, compare
 from auditor.config import Config
 from auditor.engines.registry import load_engine
-from auditor.gate import ORDER, gate
+from auditor.gate import gate
 from auditor.metrics.paired import Pairing
 from auditor.plan import Selection, make_plan
 from auditor.policy import PolicyFile, read_policy
