@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from decided_runs import ANSWERS, RATE, asked, policy, run_of
 from small_audits import Quiet, planned, write_probes, write_recording
@@ -85,6 +86,37 @@ def test_every_rule_is_given_its_families(tmp_path: Path) -> None:
     assert outcomes["halves[half=first]"] is Outcome.PASS
     assert outcomes["halves[half=second]"] is Outcome.FAIL
     assert len(run.items) < 400
+
+
+@pytest.mark.parametrize("worse", [0.0, 0.25, 0.4])
+def test_what_a_look_decided_the_gate_decides_too(tmp_path: Path, worse: float) -> None:
+    drawn = np.random.default_rng(round(100 * worse)).random(240)
+    states = "".join("b" if one < worse else "g" for one in drawn)
+    rules = (
+        f"id: all, metric: {RATE}, increase_at_most: 0.2",
+        f"id: halves, metric: {RATE}, by: half, increase_at_most: 0.3, strict: true",
+        f"id: level, metric: {RATE}, at_most: 0.2",
+    )
+    baseline, file = run_of(tmp_path, "1", "g" * 240, halves=True), policy(tmp_path, *rules)
+    run = until_decided(tmp_path, baseline, file, states, halves=True)
+    results = gate(file, run, base=baseline).results
+    decided = {result.id for result in results if result.outcome is not Outcome.INCONCLUSIVE}
+    assert set(run.manifest["until_decided"]["decided"]) == decided
+    assert decided
+
+
+def test_rules_that_are_broken_make_room_for_the_next(tmp_path: Path) -> None:
+    """After Holm the second of two broken rules needs less evidence than half of alpha."""
+    rules = (
+        f"id: first, metric: {RATE}, cell: half=first, increase_at_most: 0.1",
+        f"id: second, metric: {RATE}, cell: half=second, increase_at_most: 0.13",
+    )
+    baseline, file = run_of(tmp_path, "1", "g" * 240, halves=True), policy(tmp_path, *rules)
+    run = until_decided(tmp_path, baseline, file, "b" * 120 + "bgg" * 40, halves=True)
+    first, second = gate(file, run, base=baseline).results
+    assert first.outcome is second.outcome is Outcome.FAIL
+    assert second.measurement.p > 0.025, "with half of alpha it would have been asked more"
+    assert set(run.manifest["until_decided"]["decided"]) == {first.id, second.id}
 
 
 def test_families_are_asked_whole_and_in_an_order_without_a_pattern(tmp_path: Path) -> None:
