@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from auditor.metrics import score_kind, scores
+from auditor.metrics import gaps, score_kind, scores
 from auditor.metrics.paired import Pairing
 from auditor.stats import betting, deciding, proportions
 from auditor.stats.deciding import FamilySum
@@ -88,6 +88,17 @@ def stretched(function: Callable[..., Any]) -> Callable[..., Any]:
     return narrowed
 
 
+def greatest(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Narrow the bounds of the greatest difference of two groups around the one that is seen."""
+
+    def narrowed(self: gaps.Differences, alpha: float) -> Any:
+        seen = float(self.values.max())
+        low, high = function(self, alpha)
+        return seen + FACTOR * (low - seen), seen + FACTOR * (high - seen)
+
+    return narrowed
+
+
 def share(successes: float, n: float, **_: Any) -> float:
     return successes / n
 
@@ -101,6 +112,7 @@ NARROWINGS = {
     "family bootstrap": Narrowing(score_kind, "family_bootstrap", halfway, "resampled"),
     "betting": Narrowing(FamilySum, "bounds", of_method("betting"), "rate bounds"),
     "paired t": Narrowing(FamilySum, "bounds", of_method("clustered t"), "change bounds"),
+    "gap of groups": Narrowing(gaps.Differences, "greatest", greatest, "gaps"),
     "betting at every look": Narrowing(betting, "_running_p", stretched, "early"),
     "worst case, shown": Narrowing(scores, "worst_case_bounds", halfway, "missing"),
     "worst case, deciding": Narrowing(Pairing, "bounds", worst_case, "missing"),

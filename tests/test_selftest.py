@@ -107,5 +107,5 @@ def test_the_exit_code_says_whether_all_is_kept(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_every_check_makes_rows() -> None:
-    assert len(CHECKS) == 12
+    assert len(CHECKS) == 13
     assert all(check.tasks(QUICK) for check in CHECKS.values())

@@ -8,11 +8,12 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from auditor.metrics.interface import MetricSpec
 from auditor.metrics.pairs import group_columns, group_means, whole_pairs, with_groups
 from auditor.stats.bootstrap import family_draws
-from auditor.stats.deciding import EVERYTHING, Bounds
+from auditor.stats.deciding import EVERYTHING, Bounds, skewed_quantile, smallest_level
 from auditor.stats.families import Floats, family_sums
 from auditor.stats.power import detectable_change
 
@@ -21,10 +22,20 @@ UNCHANGED = 1e-9
 
 @dataclass(frozen=True)
 class GapPairing:
-    """The largest difference between groups' means on both sides, over the pairs that both have whole.
+    r"""The largest difference between groups' means on both sides, over the pairs that both have whole.
 
-    Bounds are percentiles of a bootstrap over families that draws both sides together; with fewer than two
-    groups or families there are none, nor where a verdict is missing: it could be any number.
+    The gap is :math:`\max_k c_k` over all differences :math:`c_k` of two groups' means, and noise alone makes
+    the greatest of several estimates too great. So the bounds are made of those of every :math:`c_k` and
+    :math:`b_k` (candidate and baseline), each a clustered t bound widened for skewness, and hold whichever two
+    groups are really the farthest apart:
+
+    - of the candidate's gap: :math:`\max_k U_\alpha(c_k)`, and :math:`\max_k L_{\alpha / K}(c_k)`;
+    - of the change: :math:`\max_k U_\alpha(c_k - b_k)`, since the candidate's farthest two were no farther
+      apart in the baseline than its own farthest, and the lower bound of the candidate's gap less the upper
+      one of the baseline's, half of :math:`\alpha` each.
+
+    There are none with fewer than two groups, with a group of fewer than two families, nor where a verdict
+    is missing: it could be any number.
     """
 
     sums: Floats
@@ -96,26 +107,22 @@ class GapPairing:
 
     def bounds(self, alpha: float, *, worst_case: bool = True) -> Bounds:
         """See `Paired`."""
-        if self._draws is None:
+        if self._differences is None or (worst_case and self.missing):
             return EVERYTHING
-        return self._percentiles(self._draws[:, 1] - self._draws[:, 0], alpha, worst_case)
+        base, candidate = self._differences
+        low = candidate.greatest(alpha / 2)[0] - base.greatest(alpha / 2)[1]
+        return Bounds(low, candidate.minus(base).greatest(alpha)[1], "clustered t")
 
     def level_bounds(self, alpha: float, *, worst_case: bool = True) -> Bounds:
         """See `Paired`."""
-        return EVERYTHING if self._draws is None else self._percentiles(self._draws[:, 1], alpha, worst_case)
+        if self._differences is None or (worst_case and self.missing):
+            return EVERYTHING
+        low, high = self._differences[1].greatest(alpha)
+        return Bounds(max(low, 0.0), high, "clustered t")
 
     def p_regression(self, margin: float, *, worst_case: bool = True) -> float:
         """See `Paired`."""
-        if self._draws is None or (worst_case and self.missing):
-            return 1.0
-        changes = self._draws[:, 1] - self._draws[:, 0]
-        return float((1 + np.sum(changes <= margin)) / (1 + len(changes)))
-
-    def _percentiles(self, draws: Floats, alpha: float, worst_case: bool) -> Bounds:
-        if worst_case and self.missing:
-            return EVERYTHING
-        low, high = np.quantile(draws, [alpha, 1 - alpha])
-        return Bounds(float(low), float(high), "family bootstrap")
+        return smallest_level(lambda alpha: self.bounds(alpha, worst_case=worst_case).low > margin)
 
     @cached_property
     def _values(self) -> tuple[float, float] | None:
@@ -125,6 +132,14 @@ class GapPairing:
         return float(before), float(after)
 
     @cached_property
+    def _differences(self) -> tuple[Differences, Differences] | None:
+        """Both sides' differences between groups; None where too little is there to tell."""
+        if self._values is None:
+            return None
+        base, candidate = (Differences.of(side) for side in np.split(self.sums, 2, axis=1))
+        return (base, candidate) if candidate.df.min() >= 1 else None
+
+    @cached_property
     def _draws(self) -> Floats | None:
         """Both sides' gaps in each draw of families in which every group is there, of shape (draws, 2)."""
         if self._values is None or self.families < 2:
@@ -132,6 +147,50 @@ class GapPairing:
         drawn = family_draws(_gaps, self.sums)
         drawn = drawn[~np.isnan(drawn).any(axis=1)]
         return drawn if len(drawn) and np.ptp(drawn[:, 1] - drawn[:, 0]) > UNCHANGED else None
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The differences between any two groups' means, each in both directions."""
+
+    values: Floats
+    """Of shape (differences,)."""
+    deviations: Floats
+    """Of shape (families, differences), with C / (C - 1); the root of the sum of squares is the standard error."""
+    df: Floats
+    """Of shape (differences,): families of the rarer group, less one."""
+
+    @classmethod
+    def of(cls, sums: Floats) -> Self:
+        """Return one side's differences; `sums` of shape (families, 2 * groups), as `group_means` reads them."""
+        means = group_means(sums.sum(axis=0))
+        number, count = np.split(sums, 2, axis=1)
+        families = (count > 0).sum(axis=0)
+        spread = np.sqrt(families / np.maximum(families - 1, 1))
+        deviations = spread * (number - means * count) / count.sum(axis=0)
+        one, other = np.nonzero(~np.eye(len(means), dtype=bool))
+        df = np.minimum(families[one], families[other]) - 1.0
+        return cls(means[one] - means[other], deviations[:, one] - deviations[:, other], df)
+
+    def minus(self, other: Self) -> Differences:
+        """Return how much greater each is than the same in `other`."""
+        return Differences(self.values - other.values, self.deviations - other.deviations, self.df)
+
+    def greatest(self, alpha: float) -> tuple[float, float]:
+        """Return a lower and an upper bound of the greatest of them, each with an error of at most `alpha`.
+
+        The upper one holds for each of them, so for the one that is really the greatest; for the lower one any may be
+        the greatest by chance, and each has only its part of `alpha`. Infinite where all families are alike.
+        """
+        error = np.sqrt((self.deviations**2).sum(axis=0))
+        if error.max() <= UNCHANGED:
+            return -np.inf, np.inf
+        with np.errstate(invalid="ignore", divide="ignore"):
+            skewness = np.nan_to_num((self.deviations**3).sum(axis=0) / error**3)
+        few = stdtrit(self.df, 1 - alpha / len(self.values))
+        low = self.values - skewed_quantile(few, -skewness) * error
+        high = self.values + skewed_quantile(stdtrit(self.df, 1 - alpha), skewness) * error
+        return float(low.max()), float(high.max())
 
 
 def _gaps(totals: Floats) -> Floats:

@@ -59,7 +59,7 @@ def _outcomes(outcomes: Sequence[Outcomes]) -> list[RenderableType]:
 
 def markdown(found: Selftest) -> str:
     """Return two tables."""
-    lines = [f"{_title(found)}. {verdict(found)}", ""]
+    lines = [f"# {_title(found)}", "", verdict(found), ""]
     lines += [f"| | promise | {' | '.join(PROMISES[:-2])} | Monte Carlo error | runs | worst cell |"]
     lines += ["|---|---|---:|---:|---:|---:|---|"]
     for heading, rows in _sections(found):

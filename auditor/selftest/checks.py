@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
-from auditor.selftest import deciding, early, files, gates, missing, shown
+from auditor.selftest import deciding, early, files, gaps, gates, missing, shown
 from auditor.selftest.grid import ITEMS, RULE_FAMILIES, Size
 from auditor.selftest.rows import Outcomes, Row, Selftest, Tally
 
@@ -46,6 +46,7 @@ CHECKS: Mapping[str, Check] = {
     "family change bounds": Check(
         BOUNDS, deciding.family_change_tasks, partial(deciding.rows, f"a change, families of {ITEMS}")
     ),
+    "gaps": Check(BOUNDS, gaps.tasks, gaps.rows),
     "missing": Check(BOUNDS, missing.tasks, missing.rows),
     "rates": Check(SHOWN, shown.single_tasks, partial(shown.rows, "wilson")),
     "family rates": Check(SHOWN, shown.family_tasks, partial(shown.rows, "korn-graubard")),
