@@ -51,6 +51,9 @@ COMMANDS = {
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """What a disk says that is full or broken: no bug of ours."""
 
+READER_LEFT = 128 + 13
+"""What a shell says of a command that SIGPIPE ended. A gate whose reader left must never look passed."""
+
 
 class Commands(click.Group):
     """Loads commands when they are called, and turns every error into stderr text and its exit code."""
@@ -89,13 +92,21 @@ class Commands(click.Group):
         """See `click.Group.make_context`; help and version are written in here, before any command is invoked."""
         try:
             return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError:
+            sys.exit(_reader_left())
         except OSError as error:
             if error.errno not in DISK:
                 raise
             sys.exit(_tell_of_disk(error))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; no other place handles an error."""
+        """Run the command; no other place handles an error, and an error too may find its reader gone."""
+        try:
+            return self._invoke(ctx)
+        except BrokenPipeError:
+            ctx.exit(_reader_left())
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except AuditorError as error:
@@ -110,11 +121,8 @@ class Commands(click.Group):
                 signal.signal(number, signal.SIG_IGN)  # all is kept: another one must not break the ending
             click.echo("Interrupted: what was answered is kept; the same command goes on", err=True)
             ctx.exit(130)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
-        except BrokenPipeError:
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the reader of our output is gone
-            ctx.exit(0)
         except Exception as error:  # the one handler: whatever arrives here is a bug of ours
             if ctx.params["debug"]:
                 raise
@@ -140,6 +148,18 @@ def _tell_of_disk(error: OSError) -> int:
     return 4
 
 
+def _reader_left() -> int:
+    """Send what is left in our output to nowhere, so that the interpreter does not stumble over it; return 141."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+    return READER_LEFT
+
+
 def _printable(text: str) -> str:
     from auditor.render.visible import plain
 
@@ -158,7 +178,8 @@ def cli(debug: bool) -> None:
     Exit codes: 0 done, or gate passed; 1 gate failed, or seal broken;
     2 wrong usage or configuration; 3 gate inconclusive;
     4 the audit could not finish, what was answered is kept;
-    70 a bug of auditor; 130 interrupted, the same command goes on.
+    70 a bug of auditor; 130 interrupted, the same command goes on;
+    141 the reader of the output left before all was written.
 
     Example:
 
@@ -175,4 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may lack the letters of an answer
     gc.set_threshold(*RARE_COLLECTIONS)
-    cli(args=arguments, prog_name="auditor")
+    try:
+        cli(args=arguments, prog_name="auditor")
+    except BrokenPipeError:  # of what click says itself of wrong usage
+        sys.exit(_reader_left())
