@@ -17,12 +17,13 @@ from auditor.types import Better, Estimate
 THIN = 10
 """Families below which a cell locates trouble and does not measure it."""
 WORST_CELLS = 8
+LEGEND = "v lower is better, ^ higher, = near its ideal, ! answers missing, ~ thin"
 MOST_SHOWN = 20_000
 """Characters of one message that are shown; laying out megabytes would take a minute."""
 PER_CENT_KINDS = {"rate", "bbq_accuracy", "flip_share", "correct_given_attempted", "f_score"}
 
 
-def summary(run: Run) -> RenderableType:
+def summary(run: Run, *, legend: bool = True) -> RenderableType:
     """Return what a person wants to know after a run, at most 80 columns wide."""
     manifest = run.manifest
     kinds = metric_kinds(manifest)
@@ -41,8 +42,10 @@ def summary(run: Run) -> RenderableType:
                 kinds,
             )
         )
-    parts.append(_worst_table(run.estimates, kinds, batteries))
-    parts.append(Text("\n".join(_account(manifest))))
+    worst = _worst(run.estimates, kinds, batteries)
+    if worst:
+        parts.append(_worst_table(worst, kinds))
+    parts.append(Text("\n".join(_account(manifest, legend=legend))))
     parts.append(Text(f"run {run.run_id}"))
     return Group(*parts)
 
@@ -116,13 +119,11 @@ def _battery_table(battery: str, estimates: Sequence[Estimate], kinds: Mapping[t
     return table
 
 
-def _worst_table(
-    estimates: Iterable[Estimate], kinds: Mapping[tuple[str, str], str], batteries: Mapping[str, str]
-) -> Table:
+def _worst_table(cells: Iterable[Estimate], kinds: Mapping[tuple[str, str], str]) -> Table:
     table = _table(
         ("where it is worst", "left", 47), ("value", "right", 7), ("95% interval", "right", 15), ("fam", "right", 4)
     )
-    for cell in _worst(estimates, kinds, batteries):
+    for cell in cells:
         kind = kinds.get((cell.probe_id, cell.metric), "rate")
         thin = "~" if cell.families < THIN else ""
         value = cell.cell.partition("=")[2]
@@ -154,12 +155,10 @@ def _worst(
     return sorted(cells, key=lambda one: (-least_distance(one), one.probe_id, one.cell))[:WORST_CELLS]
 
 
-def _account(manifest: Mapping[str, Any]) -> Iterable[str]:
+def _account(manifest: Mapping[str, Any], *, legend: bool) -> Iterable[str]:
     counts, floor = manifest["counts"], manifest["noise_floor"]
-    yield (
-        f"{counts['requests']} requests, {counts['answered']} answered, {counts['cached']} from earlier runs; "
-        "v lower is better, ^ higher, = near its ideal, ! answers missing, ~ thin"
-    )
+    asked = f"{counts['requests']} requests, {counts['answered']} answered, {counts['cached']} from earlier runs"
+    yield f"{asked}; {LEGEND}" if legend else asked
     for reason, count in counts["failed"].items():
         yield f"failed {count}: {plain(reason)[:200]}"
     if floor["asked"]:

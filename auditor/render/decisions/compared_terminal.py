@@ -112,7 +112,7 @@ def _broken(comparison: Comparison, compared: Compared) -> Iterable[RenderableTy
     turns = list(Turn) if compared.all_items else [Turn.BROKEN]
     for turn in turns:
         items = words.of_turn(comparison, turn)
-        shown = items if compared.all_items else items[: words.MOST_ITEMS]
+        shown = items if compared.all_items else items[: compared.most_items]
         if not shown:
             continue
         yield Text("")

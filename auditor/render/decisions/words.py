@@ -33,6 +33,8 @@ class Compared:
     """The run that asked the baseline again: where the noise floor is from."""
     all_numbers: bool = False
     all_items: bool = False
+    most_items: int = MOST_ITEMS
+    """So many newly broken ones are listed where not all are."""
     names: Sequence[str] = ()
     """What the person called the baseline and the candidates; their run ids where that is empty."""
     options: str = ""
