@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -13,7 +13,9 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from auditor.errors import AuditorError, one_line
 
@@ -30,10 +32,18 @@ class Document(BaseModel):
     )
 
 
+BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols that nobody can see."""
+HIDDEN = "hidden"
+"""Kind of a mistake whose value is not repeated: it may be a secret."""
+
+
 def not_blank(text: str) -> str:
     """Return text that says something; raises ValueError for any other."""
     if not text.strip():
         raise ValueError("should not be empty")
+    if not any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANKS for sign in text):
+        raise ValueError("should hold a letter, a digit or another sign that can be seen")
     return text
 
 
@@ -57,31 +67,99 @@ class Source:
 
     def line(self, loc: Sequence[str | int]) -> int:
         """Return the line, from 1, of the deepest part of `loc` that the file holds."""
-        return self._walk(loc)[1]
+        return self._walk(loc)[2]
 
     def at(self, loc: Sequence[str | int], fact: str) -> str:
         """Return one mistake as `file:line: key: fact`."""
-        held, line = self._walk(loc)
-        keys = ".".join(str(key) for key in held)
+        _, shown, line = self._walk(loc)
+        keys = ".".join(str(key) for key in shown)
         return f"{self.path}:{line}: {one_line(keys) + ': ' if keys else ''}{fact}"
 
     def held(self, loc: Sequence[str | int]) -> Loc:
         """Return the part of `loc` that the file holds."""
         return self._walk(loc)[0]
 
-    def _walk(self, loc: Sequence[str | int]) -> tuple[Loc, int]:
-        """Return the keys of `loc` that the file holds, and the line of the last one."""
-        node, line, keys = self.data, 1, []
-        for key in loc:
-            if isinstance(node, CommentedMap) and key in node:
-                line = node.lc.key(key)[0] + 1
-            elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
-                line = node.lc.item(key)[0] + 1
-            else:
-                continue  # the name of a union's branch, or a key that is missing
+    def _walk(self, loc: Sequence[str | int]) -> tuple[Loc, Loc, int]:
+        """Return the keys of `loc` that the data hold, the same as the file counts them, and the last one's line.
+
+        Merged keys and stand-ins have no line of their own: theirs is that of what they are in.
+        """
+        node, line = self.data, 1
+        held: list[str | int] = []
+        shown: list[str | int] = []
+        for part in loc:
+            key: Any = part
+            if isinstance(node, CommentedMap):
+                # `plain` makes text of every key
+                key = key if key in node else next((own for own in node if str(own) == part), None)
+                if key not in node:
+                    continue  # the name of a union's branch, or a key that is missing
+            elif not (isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node)):
+                continue
+            shown.append(node.places[key] if isinstance(node, KeptSeq) else key)
+            held.append(key)
+            place = (node.lc.data or {}).get(key)
+            line = place[0] + 1 if place else line
             node = node[key]
-            keys.append(key)
-        return tuple(keys), line
+        return tuple(held), tuple(shown), line
+
+
+class KeptSeq(CommentedSeq):
+    """A list of which some entries were left out."""
+
+    places: list[int]
+    """Where each entry stands in the file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unusable:
+    """Stands for a value that cannot be used, until it is told where it is."""
+
+    fact: str
+
+
+_TAG = "tag:yaml.org,2002:"
+_TAGS = {ScalarNode: "str int float bool null timestamp", SequenceNode: "seq", MappingNode: "map"}
+_NAMES = {"int": "an integer", "float": "a number", "bool": "true or false"}
+ENDLESS = "an alias is inside what it stands for"
+LARGEST = 2**63
+"""Integers are smaller, or they fit no table."""
+
+
+class _Values(RoundTripConstructor):
+    """Makes plain scalars, and lists and mappings that know their lines."""
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        tag = str(node.tag).removeprefix(_TAG)
+        if tag not in _TAGS[type(node)].split():
+            written = str(node.tag).replace(_TAG, "!!")
+            return Unusable(f"the tag '{one_line(written)}' is not expected; leave it out, or put text in quotes")
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, tag)
+        if node in self.recursive_objects:
+            return Unusable(ENDLESS)
+        return super().construct_object(node, deep)
+
+    def _scalar(self, node: ScalarNode, tag: str) -> Any:
+        if tag in ("str", "timestamp"):
+            # YAML's \u escapes may spell one character as two surrogates, as JSON's do.
+            return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        if tag == "null":
+            return None
+        made, plain_kind = {
+            "int": (self.construct_yaml_int, int),
+            "float": (self.construct_yaml_float, float),
+            "bool": (self.construct_yaml_bool, bool),
+        }[tag]
+        try:
+            value = plain_kind(made(node))
+        except (ValueError, LookupError):
+            return Unusable(f"'{one_line(node.value[:40])}' cannot be read as {_NAMES[tag]}; put text in quotes")
+        if isinstance(value, float) and not isfinite(value):
+            return Unusable(f"{value} is not a number that can be used")
+        if isinstance(value, int) and abs(value) >= LARGEST:
+            return Unusable("an integer of more than 64 bits is not a number that can be used; put text in quotes")
+        return value
 
 
 def read_source(path: Path, error: type[AuditorError]) -> Source:
@@ -93,14 +171,17 @@ def read_source(path: Path, error: type[AuditorError]) -> Source:
     except (OSError, UnicodeDecodeError) as problem:
         raise error(f"{path}: cannot be read: {problem}") from None
     try:
-        data = YAML(typ="rt").load(text)
+        reader = YAML(typ="rt")
+        reader.Constructor = _Values
+        data = reader.load(text)
     except MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         line = mark.line + 1 if mark else 1
         fact = " ".join(str(problem.problem or problem.context).split())
         raise error(f"{path}:{line}: not valid YAML: {fact}") from None
-    # ruamel lets some of its own errors through for tags that do not fit their values.
-    except (YAMLError, ValueError, LookupError, TypeError, RecursionError) as problem:
+    except RecursionError:
+        raise error(f"{path}: not valid YAML: nested too deeply") from None
+    except (YAMLError, ValueError, LookupError, TypeError) as problem:
         raise error(f"{path}: not valid YAML: {' '.join(str(problem).split())}") from None
     return Source(path, data)
 
@@ -110,7 +191,7 @@ def parse(source: Source, model: type[M], error: type[AuditorError]) -> M:
     try:
         data = plain(source.data)
     except UnusableError as problem:
-        raise error(f"{source.path}{problem}") from None
+        raise error("\n".join(source.at(loc, fact) for loc, fact in problem.found)) from None
     try:
         return model.model_validate(data)
     except ValidationError as problem:
@@ -126,61 +207,72 @@ def read(path: Path, model: type[M], error: type[AuditorError]) -> M:
 
 MOST_VALUES = 1_000_000
 """Values of one file, aliases followed; nobody writes so many, but a few lines of aliases can stand for billions."""
+MOST_FOUND = 100
+"""Unusable values that are named; aliases can stand for as many again."""
+DEEPEST = 100
+"""Lists and mappings inside each other."""
 
 
 class UnusableError(ValueError):
-    """YAML that cannot be had as plain values: `:line: fact`, to be put behind the file's name."""
+    """YAML that cannot be had as plain values."""
 
-    def __init__(self, fact: str, line: int | None = None) -> None:
-        super().__init__(f":{line}: {fact}" if line else f": {fact}")
+    def __init__(self, found: Sequence[tuple[Loc, str]], *, endless: bool = False) -> None:
+        super().__init__("; ".join(fact for _, fact in found))
+        self.found = found
+        """Where, and what."""
+        self.endless = endless
+        """Whether reading stopped there: what comes after was not looked at."""
+
+
+@dataclass(slots=True)
+class _Flat:
+    """Makes plain dicts, lists and scalars of a tree."""
+
+    left: int
+    found: list[tuple[Loc, str]] = field(default_factory=list)
+
+    def of(self, node: Any, loc: Loc, above: tuple[int, ...]) -> Any:
+        """Return one node and all below it; `above` are those that it is in."""
+        self.left -= 1
+        if self.left < 0:
+            self.found.append((loc, f"its aliases stand for more than {MOST_VALUES} values"))
+        if self.left < 0 or len(self.found) >= MOST_FOUND:
+            raise UnusableError(self.found, endless=True)
+        if isinstance(node, Unusable):
+            self.found.append((loc, node.fact))
+        if not isinstance(node, dict | list):
+            return node
+        if id(node) in above:
+            self.found.append((loc, ENDLESS))
+            return None
+        if len(above) == DEEPEST:
+            self.found.append((loc, f"nested more than {DEEPEST} deep"))
+            return None
+        above = (*above, id(node))
+        if isinstance(node, list):
+            return [self.of(value, (*loc, place), above) for place, value in enumerate(node)]
+        return self._named(node, loc, above)
+
+    def _named(self, node: dict[Any, Any], loc: Loc, above: tuple[int, ...]) -> dict[str, Any]:
+        """Return a mapping by text keys: `1` and `"1"` are one key, and so are `null` and `"None"`."""
+        found: dict[str, Any] = {}
+        for key, value in node.items():
+            if isinstance(key, Unusable):
+                self.found.append((loc, f"a key: {key.fact}"))
+            elif str(key) in found:
+                self.found.append(((*loc, key), f"the key '{one_line(str(key))}' is there twice, once as text"))
+            else:
+                found[str(key)] = self.of(value, (*loc, key), above)
+        return found
 
 
 def plain(node: Any) -> Any:
     """Return the YAML tree as plain dicts, lists and scalars; raises UnusableError where there are none."""
-    left = iter(range(MOST_VALUES))
-
-    def flat(node: Any) -> Any:
-        """Return one node and all below it."""
-        if next(left, None) is None:
-            raise UnusableError(f"its aliases stand for more than {MOST_VALUES} values")
-        if isinstance(node, dict):
-            return {key: flat(value) for key, value in _named(node).items()}
-        if isinstance(node, list):
-            return [flat(value) for value in node]
-        return _scalar(node)
-
-    try:
-        return flat(node)
-    except RecursionError:
-        raise UnusableError("an alias is inside what it stands for, or it is nested too deeply") from None
-
-
-def _named(node: dict[Any, Any]) -> dict[str, Any]:
-    """Return a mapping by text keys: `1` and `"1"` are one key, and so are `null` and `"None"`."""
-    found: dict[str, Any] = {}
-    for key, value in node.items():
-        if str(key) in found:
-            line = node.lc.key(key)[0] + 1 if isinstance(node, CommentedMap) else None
-            raise UnusableError(f"the key '{one_line(str(key))}' is there twice, once as text", line)
-        found[str(key)] = value
-    return found
-
-
-def _scalar(node: Any) -> Any:
-    if isinstance(node, bool) or node is None:
-        return node
-    if isinstance(node, str):
-        # YAML's \u escapes may spell one character as two surrogates, as JSON's do.
-        return str(node).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    if isinstance(node, int):
-        return int(node)
-    if isinstance(node, float):
-        if not isfinite(node):
-            raise UnusableError(f"{node} is not a number that can be used")
-        return float(node)
-    if isinstance(node, date):
-        return node.isoformat()
-    raise UnusableError(f"a value of the kind {type(node).__name__} is not expected; put text in quotes")
+    flat = _Flat(MOST_VALUES)
+    value = flat.of(node, (), ())
+    if flat.found:
+        raise UnusableError(flat.found)
+    return value
 
 
 def describe(source: Source, model: type[BaseModel], mistake: Any) -> str:
@@ -192,6 +284,8 @@ def describe(source: Source, model: type[BaseModel], mistake: Any) -> str:
         return source.at(loc, f"unknown key{guess}")
     if kind == "missing":
         return source.at(loc[:-1], f"the key '{loc[-1]}' is missing")
+    if kind == HIDDEN:
+        return source.at(loc, mistake["msg"])
     if kind == "model_type":
         return source.at(loc, "keys with values are expected here")
     message = mistake["msg"].removeprefix("Value error, ").removeprefix("Input ")

@@ -14,23 +14,24 @@ from auditor.battery.schema import BATTERIES, ProbeDoc
 from auditor.battery.templates import names
 from auditor.documents import Source
 from auditor.errors import ProbeError, nearest
-from auditor.salvage import salvage
+from auditor.salvage import Pattern, salvage
 from auditor.types import Item
 
 Loc = Sequence[str | int]
 MOST_ITEMS = 100_000
 """Items of one probe; slots multiply, and a mistake in them must not fill the memory."""
-STAND_INS = {
-    **dict.fromkeys(("title", "failure_title", "description", "licence"), "unknown"),
-    "tags": {"battery": BATTERIES[0]},
-    "version": 1,
-    "data": {"items": []},
-    "grader": {"name": ""},
-    "metrics": [{"name": "unknown", "kind": "mean", "better": "lower"}],
-    "severity": "low",
+STAND_INS: Mapping[Pattern, Any] = {
+    **{(key,): "unknown" for key in ("title", "failure_title", "description", "licence")},
+    ("tags",): {"battery": BATTERIES[0]},
+    ("version",): 1,
+    ("data",): {"items": []},
+    ("grader",): {"name": ""},
+    ("metrics",): [{"name": "unknown", "kind": "mean", "better": "lower"}],
+    ("metrics", "*", "better"): "lower",
+    ("severity",): "low",
 }
-"""Of keys that every probe has, for a file where they are missing or wrong; no check finds a mistake in them."""
-WRITTEN = {("data", "items"), ("data", "contrasts")}
+"""Of keys that every probe has, for a file where they are missing or wrong."""
+WRITTEN = {("data", "items", "*"), ("data", "contrasts", "*")}
 """Lists whose sound entries can be checked when others are left out."""
 CONTRAST_PLACES = {"ambiguous": {"first", "second"}, "clear": {"one", "two"}, "negative": set(), "non_negative": set()}
 
@@ -51,7 +52,7 @@ class Draft:
 
 def examine(name: str, source: Source, library: Mapping[str, ProbeDoc]) -> Draft:
     """Return a probe file with every mistake of it; `name` is what its path makes its id."""
-    found = salvage(source, ProbeDoc, {**STAND_INS, "id": name})
+    found = salvage(source, ProbeDoc, {**STAND_INS, ("id",): name})
     doc, source, mistakes = found.document, found.source, list(found.mistakes)
     if doc is None:
         return Draft(source, None, None, mistakes, has_grader=False)
@@ -59,7 +60,7 @@ def examine(name: str, source: Source, library: Mapping[str, ProbeDoc]) -> Draft
     mistakes += _ids(doc, source)
     lost = {part for part in found.lost if part[0] in ("data", "prompt")}
     items: Sequence[Item] | None = None
-    if lost <= WRITTEN:
+    if {part[:3] for part in lost} <= WRITTEN:
         unfilled, unmade = list(_templates(doc, source)), [*_origin(doc, source, library), *_size(doc, source)]
         mistakes += unfilled + unmade
         if not (lost or unmade):
@@ -71,7 +72,7 @@ def examine(name: str, source: Source, library: Mapping[str, ProbeDoc]) -> Draft
                 items = None
             elif items is not None:
                 mistakes += _same(doc, source, items)
-    has_grader = "grader" in source.data and not any(part[0] == "grader" for part in found.lost)
+    has_grader = not any(part[0] == "grader" for part in found.lost)
     return Draft(source, doc, items, mistakes, has_grader)
 
 

@@ -104,8 +104,16 @@ def test_a_good_file_has_none(tmp_path: Path) -> None:
         ("text: First question?", "turns: [a, ' ']", "data.items.0.turns.1: should not be empty"),
         ("grader:", "prompt: {user: Answer!}\ngrader:", "refunds.yaml:12: prompt.user: every item asks the same"),
         ("First question?", "Second question?", "refunds.yaml:8: data: every item asks the same"),
-        ("{topic: time}", '{1: a, "1": b}', "refunds.yaml:10: the key '1' is there twice, once as text"),
-        ("{topic: time}", "{null: a, None: b}", "refunds.yaml:10: the key 'None' is there twice, once as text"),
+        (
+            "{topic: time}",
+            '{1: a, "1": b}',
+            "refunds.yaml:10: data.items.0.tags.1: the key '1' is there twice, once as text",
+        ),
+        (
+            "{topic: time}",
+            "{null: a, None: b}",
+            "refunds.yaml:10: data.items.0.tags.None: the key 'None' is there twice, once as text",
+        ),
         ("title: Knows", "title: [Knows", "refunds.yaml:"),
     ],
 )
@@ -228,7 +236,7 @@ def test_duplicate_keys_and_hostile_yaml_are_refused(tmp_path: Path) -> None:
     assert "not valid YAML" in mistakes(tmp_path, GOOD + "severity: low\n")[0]
     planted = tmp_path / "planted"
     found = mistakes(tmp_path, f"{GOOD}x: !!python/object/apply:os.mkdir [{planted}]\n", "evil")
-    assert any("evil.yaml:16: x: unknown key" in line for line in found)
+    assert any("evil.yaml:16: x: the tag '!!python/object/apply:os.mkdir' is not expected" in line for line in found)
     assert not planted.exists()
     with pytest.raises(ProbeError):
         (tmp_path / "mine" / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
@@ -257,7 +265,8 @@ def test_aliases_that_stand_for_billions_are_refused(tmp_path: Path) -> None:
     rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     (found,) = mistakes(tmp_path, GOOD + "\n".join(rows))
-    assert found == "refunds.yaml: its aliases stand for more than 1000000 values"
+    assert found.startswith("refunds.yaml:16: a5.")
+    assert found.endswith(": its aliases stand for more than 1000000 values")
 
 
 def test_an_alias_inside_itself_is_refused(tmp_path: Path) -> None:
@@ -280,7 +289,7 @@ def test_slots_that_make_too_many_items_are_refused(tmp_path: Path) -> None:
         ("text: First question?", "turns: []", "data.items.0.turns"),
         ('reference: {answers: ["1"]}', 'reference: {answers: ["1"], x: .nan}', "nan is not a number that can be used"),
         ('reference: {answers: ["1"]}', "reference: {x: !!binary aGk=}", "put text in quotes"),
-        ("version: 1", "version: !!bool foo", "not valid YAML"),
+        ("version: 1", "version: !!bool foo", "refunds.yaml:7: version: 'foo' cannot be read as true or false"),
     ],
 )
 def test_what_could_not_be_asked_or_kept_is_refused(tmp_path: Path, before: str, after: str, expected: str) -> None:
