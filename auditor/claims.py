@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor import amounts
 from auditor.compare import instrument_changes
 from auditor.decision import Outcome, Result, Why
-from auditor.errors import ConfigError, nearest
+from auditor.errors import ConfigError
 from auditor.pairing import Audited, Cause, Pair, Side
 from auditor.policy import Policy, PolicyFile, Rule
+from auditor.requests import digest
+from auditor.rules import Numbers, rule_mistakes
 from auditor.runs.record import Run
 from auditor.types import Better
 
@@ -32,10 +34,14 @@ class Sides:
         self.alone = Pair(side, side, self.drop)
         self.against = Pair(Side(base), side, self.drop) if base else None
         self.anchored = Pair(Side(anchor), side, self.drop) if anchor else None
+        self.tolerated = policy.missing.at_most
         self.budget = policy.anchor.budget if policy.anchor else 0.0
         self.in_order = "until_decided" in candidate.manifest
         self.names = Pair(Side(base), Side(base)) if self.in_order and base else self.alone
         """Knows every number and cell that a rule can name."""
+        suite = candidate.manifest["suite"]
+        self.in_part = not suite.get("whole", True) or policy.suite not in (None, suite["id"])
+        """Whether the candidate was asked less than what the policy is about."""
 
 
 @dataclass(frozen=True)
@@ -109,49 +115,36 @@ class Claim:
         return smallest_level(lambda alpha: self.bounds(alpha)[0] > self.threshold)
 
 
-def check_rules(file: PolicyFile, alone: Pair) -> None:
-    """Refuse rules that the candidate's numbers do not know; raises `ConfigError` that names them all."""
-    mistakes = []
+def until_digest(policy: Policy, base: Audited) -> str:
+    """Return what a run is for that ends once all is decided; waivers decide nothing."""
+    return digest([base.run_id, base.layer, policy.model_dump(mode="json", exclude={"waivers"})])
+
+
+def check_rules(file: PolicyFile, sides: Sides) -> dict[str, Result]:
+    """Return what cannot be judged because its number was not asked, by rule.
+
+    Raises `ConfigError` that names every rule that does not fit the numbers it is about.
+    """
+    mistakes: list[str] = []
+    unknown: dict[str, Result] = {}
     for place, rule in enumerate(file.policy.rules):
-        if rule.metric is not None:
-            mistakes += [file.at(place, field, fact) for field, fact in _mistakes(rule, alone)]
+        if rule.metric is None:
+            continue
+        found = list(rule_mistakes(rule, _numbers(sides.names)))
+        if found and sides.in_part and found[0][0] == "metric":
+            limit = f"{rule.limit[0].replace('_', ' ')} {rule.limit[1]:g}"
+            text = f"The candidate was asked a part only, without {rule.metric}."
+            unknown[rule.id] = Result(rule.id, rule.id, limit, Outcome.INCONCLUSIVE, Why.NOT_ASKED, text)
+            continue
+        mistakes += [file.at(place, field, fact) for field, fact in found]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
+    return unknown
 
 
-def _mistakes(rule: Rule, alone: Pair) -> Iterator[tuple[str, str]]:
-    from auditor.metrics.kinds import KINDS
-
-    assert rule.metric is not None
-    source, metric = rule.metric.split("/")
-    known = {f"{source}/{metric}" for source, metric in alone.metrics}
-    if rule.metric not in known:
-        guess = nearest(rule.metric, known)
-        yield "metric", f"the run has no number '{rule.metric}'" + (f"; {guess}" if guess else "")
-        return
-    spec = alone.spec(source, metric)
-    cells = alone.cells(source, metric)
-    if rule.cell is not None and rule.cell not in cells:
-        guess = nearest(rule.cell, cells)
-        yield "cell", f"{rule.metric} has no cell '{rule.cell}'" + (f"; {guess}" if guess else "")
-    if rule.by is not None and not _cells(rule, alone):
-        tags = sorted({cell.partition("=")[0] for cell in cells if cell != "all"} | {"probe"})
-        yield "by", f"{rule.metric} is not broken down by '{rule.by}'; known: {', '.join(tags)}"
-    name, limit = rule.limit
-    kind = KINDS[spec.kind]
-    direction = {"increase_at_most": Better.LOWER, "decrease_at_most": Better.HIGHER}.get(name)
-    if direction and spec.better is not direction and not (name == "increase_at_most" and spec.better is Better.TARGET):
-        other = "decrease_at_most" if spec.better is Better.HIGHER else "increase_at_most"
-        yield name, f"of {rule.metric} {spec.better} is better: say {other}"
-    elif direction and limit >= kind.high - kind.low:
-        yield name, f"{limit:g} is all that {rule.metric} can move: the rule could not fail"
-    if name in ("at_most", "at_least"):
-        least = 0.0 if spec.better is Better.TARGET else kind.low
-        if not least < limit < kind.high:
-            yield name, f"{limit:g} is not between {least:g} and {kind.high:g}: a bound can never keep or break it"
-        wanted = "at_least" if spec.better is Better.HIGHER else "at_most"
-        if name != wanted:
-            yield name, f"of {rule.metric} {spec.better} is better: say {wanted}"
+def _numbers(pair: Pair) -> Numbers:
+    names = {f"{source}/{metric}" for source, metric in pair.metrics}
+    return Numbers("the run has", names, pair.spec, pair.cells)
 
 
 def _cells(rule: Rule, pair: Pair) -> list[tuple[str, str, str]]:
@@ -179,6 +172,8 @@ def claims_of(rule: Rule, sides: Sides) -> list[Result | Claim]:
         for cell in cells:
             name = _name(rule, *cell) + suffix
             why, text = _unpaired(pair, cell)
+            if rule.relative and pair is not None and why is None:
+                why, text = _one_sided(pair, cell, sides)
             if pair is None or why is not None:
                 found.append(
                     Result(name, rule.id, rule_words(rule, sides.names, cell), Outcome.INCONCLUSIVE, why, text)
@@ -199,6 +194,22 @@ def _unpaired(pair: Pair | None, cell: tuple[str, str, str]) -> tuple[Why | None
         return Why.OTHER_INSTRUMENT, f"The baseline was measured otherwise: {'; '.join(changes)}."
     if not probes or name not in pair.cells(source, metric):
         return Why.NOT_ASKED, f"{pair.base.run.run_id} was not asked this."
+    return None, ""
+
+
+def _one_sided(pair: Pair, cell: tuple[str, str, str], sides: Sides) -> tuple[Why | None, str]:
+    """Return why a cell shows too little of a change, if it does: each side must have been asked the same."""
+    base, candidate = pair.base.run, pair.candidate.run
+    if base.run_id == candidate.run_id:
+        return Why.NO_BASELINE, "The baseline is the candidate itself: name another with --against."
+    if "until_decided" in base.manifest:
+        return Why.NOT_ASKED, f"{base.run_id} was itself asked only until it was decided: it is no baseline."
+    before, after, both = pair.unpaired(*cell)
+    before = 0 if sides.in_order else before
+    for count, run in ((after, candidate), (before, base)):
+        if count > sides.tolerated * (count + both):
+            fact = f"{count} of {count + both} items were asked of {run.model_id} only: ask both the same."
+            return Why.NOT_ASKED, fact
     return None, ""
 
 

@@ -222,6 +222,8 @@ def instrument_changes(pair: Pair) -> list[str]:
             named = [f"{found['name']} {found['version']}" for found in (graders[0][probe], graders[1][probe])]
             what = f"{named[0]} there, {named[1]} here" if named[0] != named[1] else f"{named[0]} with other settings"
             changes.append(f"{probe}: grader {what}")
+        elif before["hash"] == after["hash"] and before["metrics"] != after["metrics"]:
+            changes.append(f"{probe}: its numbers are made otherwise")
     return changes
 
 
@@ -367,6 +369,10 @@ def _standing(found: Difference) -> tuple[Standing, str]:
             if despite:
                 return standing, ""
             return Standing.OPEN, f"{found.missing} missing answers could undo it"
+    if found.low > 0 or found.high < 0:
+        return Standing.OPEN, "its interval leaves 0 out, but with so many numbers that may be chance"
+    if shown:
+        return Standing.OPEN, "its p-value is small enough, but its interval holds 0"
     return Standing.NOISE, ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -11,10 +11,12 @@ from math import isfinite
 
 from auditor.battery.schema import Pooled
 from auditor.decision import FEWEST_FAMILIES
-from auditor.errors import ConfigError, nearest
+from auditor.errors import ConfigError
 from auditor.metrics.interface import MetricSpec
 from auditor.metrics.kinds import KINDS
+from auditor.plan import Plan
 from auditor.policy import PolicyFile, Rule
+from auditor.rules import Numbers, rule_mistakes
 from auditor.stats.power import JointPower, families_needed, joint_power, paired_power, rate_power
 from auditor.types import Better, Item
 
@@ -68,6 +70,15 @@ class Planned:
     metrics: Mapping[str, Sequence[MetricSpec]]
     pooled: Sequence[Pooled]
 
+    @classmethod
+    def of(cls, plan: Plan) -> Planned:
+        """Return what a plan asks."""
+        return cls(
+            items={one.probe.id: one.items for one in plan.probes},
+            metrics={one.probe.id: one.probe.doc.metrics for one in plan.probes},
+            pooled=plan.pooled,
+        )
+
     def numbers(self) -> dict[str, dict[str, float]]:
         """Return battery/metric or probe/metric -> the weights of its probes."""
         own = {f"{probe}/{spec.name}": {probe: 1.0} for probe, specs in self.metrics.items() for spec in specs}
@@ -103,36 +114,51 @@ def _shares(strata: Mapping[str, Mapping[str, float]], weights: Mapping[str, flo
     return dict(shares)
 
 
+def check_planned(file: PolicyFile, planned: Planned, *, in_part: bool = False) -> None:
+    """Raise `ConfigError` that names every rule that does not fit what is planned.
+
+    `in_part` says that less is asked than the policy is about: numbers may be missing.
+    """
+    known = planned.numbers()
+
+    def spec(source: str, metric: str) -> MetricSpec:
+        """Return how a number is made; of a pooled one as its first probe says it."""
+        return planned.spec(next(iter(known[f"{source}/{metric}"])), metric)
+
+    def cells(source: str, metric: str) -> Collection[str]:
+        """Return the number's cells."""
+        return planned.cells(known[f"{source}/{metric}"], metric)
+
+    numbers = Numbers("what is planned has", known, spec, cells)
+    mistakes = [
+        file.at(place, field, fact)
+        for place, rule in enumerate(file.policy.rules)
+        if rule.metric is not None and not (in_part and rule.metric not in known)
+        for field, fact in rule_mistakes(rule, numbers)
+    ]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+
+
 def outlooks(file: PolicyFile, planned: Planned) -> Outlooks:
-    """Return what each rule of a policy can come to; raises `ConfigError` for a number that is not planned."""
-    cells = [(rule, *cell) for place, rule in enumerate(file.policy.rules) for cell in _cells(file, place, planned)]
+    """Return what each rule of a policy can come to; raises `ConfigError` where one does not fit what is planned."""
+    check_planned(file, planned)
+    cells = [(rule, *cell) for rule in file.policy.rules for cell in _cells(rule, planned)]
     found = [_outlook(*one, alpha=file.policy.alpha, claims=len(cells)) for one in cells]
     return Outlooks(found, joint_power([one.power for one in found if one.power is not None]))
 
 
-def _cells(file: PolicyFile, place: int, planned: Planned) -> list[tuple[str, MetricSpec, dict[str, float]]]:
+def _cells(rule: Rule, planned: Planned) -> list[tuple[str, MetricSpec, dict[str, float]]]:
     """Return (id, metric, families' shares) of each number that a rule is about; none for a rule on severity."""
-    rule = file.policy.rules[place]
     if rule.metric is None:
         return []
-    numbers = planned.numbers()
-    if rule.metric not in numbers:
-        guess = nearest(rule.metric, numbers)
-        fact = f"what is planned has no number '{rule.metric}'" + (f"; {guess}" if guess else "")
-        raise ConfigError(file.at(place, "metric", fact))
-    weights, metric = numbers[rule.metric], rule.metric.split("/")[1]
+    weights, metric = planned.numbers()[rule.metric], rule.metric.split("/")[1]
     spec = planned.spec(next(iter(weights)), metric)
     if rule.by == "probe":
         alone = {probe: planned.cells({probe: 1.0}, metric)["all"] for probe in weights}
         return [(f"{rule.id}[probe={probe}]", spec, shares) for probe, shares in alone.items()]
     cells = planned.cells(weights, metric)
-    wanted = [cell for cell in sorted(cells) if rule.by and cell.startswith(f"{rule.by}=")] if rule.by else []
-    if not rule.by:
-        wanted = [rule.cell or "all"]
-    if not wanted or any(cell not in cells for cell in wanted):
-        field = "by" if rule.by else "cell"
-        guess = nearest(str(rule.by or rule.cell), [cell.partition("=")[0] if rule.by else cell for cell in cells])
-        raise ConfigError(file.at(place, field, f"{rule.metric} has no such part" + (f"; {guess}" if guess else "")))
+    wanted = [cell for cell in sorted(cells) if cell.startswith(f"{rule.by}=")] if rule.by else [rule.cell or "all"]
     return [(rule.id if cell == "all" else f"{rule.id}[{cell}]", spec, cells[cell]) for cell in wanted]
 
 

@@ -54,7 +54,7 @@ def forecast(plan: Plan, store: Store) -> dict[str, Any]:
         ),
         "context": context,
         "too_long": too_long,
-        "expected_seconds": _expected_seconds(plan, store, len(to_ask)),
+        "expected_seconds": _expected_seconds(plan, store, 0 if done else len(to_ask)),
         "probes": [
             {
                 "id": planned.probe.id,
@@ -74,12 +74,7 @@ def policy_outlook(plan: Plan, policy: Path) -> dict[str, Any]:
     from auditor.decidable import DISCORDANCE, Planned, outlooks
     from auditor.policy import read_policy
 
-    planned = Planned(
-        items={one.probe.id: one.items for one in plan.probes},
-        metrics={one.probe.id: one.probe.doc.metrics for one in plan.probes},
-        pooled=plan.pooled,
-    )
-    found = outlooks(read_policy(policy), planned)
+    found = outlooks(read_policy(policy), Planned.of(plan))
     return {
         "file": str(policy),
         "discordance": DISCORDANCE,
@@ -123,7 +118,12 @@ def _context(target: Target) -> int | None:
 
 
 def _expected_seconds(plan: Plan, store: Store, to_ask: int) -> float | None:
-    """Return the time that the newest run of this model, else of its name, suggests; None without one."""
+    """Return the time that the newest run of this model, else of its name, suggests; None without one.
+
+    Where nothing is left to ask, no engine starts.
+    """
+    if to_ask == 0:
+        return 0.0
     name = plan.model_id.partition("@")[0]
     same = (run.manifest for run in reversed(store.runs()) if run.digest == plan.fingerprint.digest)
     for manifest in [*same, *store.manifests(name)]:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from auditor import amounts
-from auditor.claims import Claim, Sides, check_rules, claims_of, rule_words
-from auditor.compare import treatment_changes
+from auditor.claims import Claim, Sides, check_rules, claims_of, rule_words, until_digest
+from auditor.compare import instrument_changes, treatment_changes
 from auditor.decision import FEWEST_FAMILIES, Decision, Measurement, Outcome, Result, Why
 from auditor.errors import nearest
-from auditor.pairing import Side, verdicts_by_item
+from auditor.pairing import Pair, Side, cause, verdicts_by_item
 from auditor.polarity import State, worst_state
-from auditor.policy import Missing, Policy, PolicyFile, Rule
+from auditor.policy import Missing, Policy, PolicyFile, Rule, Waiver
 from auditor.runs.record import Run
 from auditor.runs.seal import require_intact
 
 if TYPE_CHECKING:
     from auditor.stats.deciding import Decided, Judged
 
+REQUIRED = "required"
+"""The rule of what had to be asked."""
+MOST_CHANGES = 3
+"""Changes of the instrument that a note names."""
+MOST_FAMILIES = 10_000
+"""That anyone would ask of one rule; a size beyond is no advice."""
 HUMAN = "human"
 """The grader of a verdict that a person gave."""
 
@@ -61,10 +68,15 @@ def gate(
             require_intact(run.path)
     policy = file.policy
     sides = Sides(policy, candidate, base, anchor)
-    check_rules(file, sides.names)
-    judged: list[Result | Claim] = [*_required(policy, candidate)]
-    for rule in policy.rules:
-        judged += [_severity(rule, sides.alone.candidate, policy.missing)] if rule.severity else claims_of(rule, sides)
+    judged: list[Result | Claim] = [*_for_another(file, candidate, base)]
+    if not judged:
+        unknown = check_rules(file, sides)
+        judged += _required(policy, candidate, base)
+        for rule in policy.rules:
+            if rule.severity:
+                judged.append(_severity(rule, sides.alone.candidate, policy.missing))
+            else:
+                judged += [unknown[rule.id]] if rule.id in unknown else claims_of(rule, sides)
     results = settle(judged, policy)
     results, unmatched = _waive(results, policy, today or datetime.now(UTC).date())
     outcome, text = _whole(results)
@@ -72,14 +84,15 @@ def gate(
         outcome=outcome,
         text=text,
         candidate_model=candidate.model_id,
-        candidate_run=candidate.run_id,
+        candidate_run=candidate.reference,
         base_model=base.model_id if base else None,
-        base_run=base.run_id if base else None,
+        base_run=base.reference if base else None,
         policy=str(file.source.path),
         confidence=policy.confidence,
         changed=treatment_changes(base, candidate) if base else {},
         results=results,
         unmatched_waivers=unmatched,
+        notes=_notes(policy, candidate, sides.against),
     )
 
 
@@ -106,7 +119,7 @@ def _settled(claim: Claim, judged: Judged, bounds: tuple[float, float], policy: 
         outcome=outcome,
         why=why,
         text=text,
-        needed=_needed(claim, low, high) if outcome is Outcome.INCONCLUSIVE else None,
+        needed=_needed(claim, measurement, low, high, policy.alpha) if outcome is Outcome.INCONCLUSIVE else None,
         measurement=measurement,
     )
 
@@ -115,7 +128,7 @@ def _judge(
     claim: Claim, found: Measurement, decided: Decided, policy: Policy, low: float, high: float
 ) -> tuple[Outcome, Why | None, str]:
     told = _told(claim, found)
-    dropped = claim.pair.dropped(claim.source, claim.metric)
+    dropped = claim.pair.dropped(claim.source, claim.metric, claim.cell)
     if dropped > policy.missing.at_most:
         fact = f"{dropped:.1%} of the items lack a verdict, {policy.missing.at_most:.1%} may."
         return Outcome.INCONCLUSIVE, Why.MISSING, fact
@@ -124,16 +137,34 @@ def _judge(
     if claim.paired.families < FEWEST_FAMILIES:
         fact = f"{told}; {claim.paired.families} families locate trouble, they do not decide."
         return Outcome.INCONCLUSIVE, Why.THIN, fact
-    if decided != "inconclusive":
-        return Outcome(decided), Why.BROKEN if decided == "fail" else None, f"{told}."
+    if decided == "pass":
+        return Outcome.PASS, None, f"{told}."
+    if decided == "fail":
+        return Outcome.FAIL, Why.BROKEN, f"{told}{_how_broken(claim, found)}."
     if claim.paired.missing:
         low_seen, high_seen = claim.bounds(policy.alpha, worst_case=False)
         if high_seen < claim.margin or low_seen > claim.threshold:
             fact = f"{told}; {claim.paired.missing} missing answers could turn it."
             return Outcome.INCONCLUSIVE, Why.MISSING, fact
-    if low > (0.0 if claim.rule.relative else claim.threshold):
+    if low > claim.threshold:
+        fact = f"{told}: broken if it were the only rule, but among all of them that may be chance (p {found.p:.2g})."
+        return Outcome.INCONCLUSIVE, Why.WORSE, fact
+    if claim.rule.relative and low > 0:
         return Outcome.INCONCLUSIVE, Why.WORSE, f"{told}: worse, but perhaps within the limit."
     return Outcome.INCONCLUSIVE, Why.FEW, f"{told}: too few families to tell."
+
+
+def _how_broken(claim: Claim, found: Measurement) -> str:
+    """Return what broke a rule where its limit and the interval do not show it."""
+    assert found.low is not None
+    way = (
+        ""
+        if found.low > claim.threshold
+        else f", by a test of the families' signs (p {found.p:.2g}) sharper than the interval"
+    )
+    if claim.rule.strict and found.regression is not None and found.regression <= claim.margin:
+        return f": within the limit, but shown to be worse{way}, and the rule is strict"
+    return f": shown{way}" if way else ""
 
 
 def _told(claim: Claim, found: Measurement) -> str:
@@ -147,9 +178,14 @@ def _told(claim: Claim, found: Measurement) -> str:
         told = [amounts.amount(end, *bounds) for end in (found.low, found.high) if end is not None]
         return f"{value} ({' to '.join(told) or 'no interval'}; {size})"
     before = "undefined" if found.before is None else amounts.amount(found.before, *bounds)
-    told = [amounts.change(end, *bounds).removesuffix(" points") for end in (found.low, found.high) if end is not None]
-    worse = "undefined" if found.regression is None else amounts.change(found.regression, *bounds)
-    return f"{before} to {value}: worse by {worse} ({' to '.join(told) or 'no interval'}; {size})"
+    if found.regression is None:
+        return f"{before} to {value}: no change can be told ({size})"
+    better = found.regression < 0
+    ends = [None if end is None else -end for end in (found.high, found.low)] if better else [found.low, found.high]
+    told = [amounts.change(end, *bounds).removesuffix(" points") for end in ends if end is not None]
+    change = amounts.change(abs(found.regression), *bounds)
+    how = f"{'better' if better else 'worse'} by {change}"
+    return f"{before} to {value}: {how} ({' to '.join(told) or 'no interval'}; {size})"
 
 
 def _measurement(claim: Claim, p: float, low: float, high: float) -> Measurement:
@@ -182,33 +218,79 @@ def _measurement(claim: Claim, p: float, low: float, high: float) -> Measurement
     )
 
 
-def _needed(claim: Claim, low: float, high: float) -> int | None:
-    """Return about how many families would decide, by how far the bound has to come in."""
+def _needed(claim: Claim, found: Measurement, low: float, high: float, alpha: float) -> int | None:
+    """Return about how many families would decide, by how far the bound, or the p-value, has to come in."""
+    from scipy.special import ndtri
+
     from auditor.stats.deciding import families_to_decide
 
     seen = claim.seen
     if seen is None:
         return None
-    reach, distance = (
-        (high - seen, claim.margin - seen) if seen < claim.margin else (seen - low, seen - claim.threshold)
+    if low > claim.threshold and found.p is not None:
+        reach, distance = float(ndtri(1 - alpha)), float(ndtri(1 - found.p))
+    elif seen < claim.margin:
+        reach, distance = high - seen, claim.margin - seen
+    else:
+        reach, distance = seen - low, seen - claim.threshold
+    needed = families_to_decide(claim.paired.families, reach, distance)
+    return needed if needed is not None and needed <= MOST_FAMILIES else None
+
+
+def _for_another(file: PolicyFile, candidate: Run, base: Run | None) -> Iterator[Result]:
+    """Yield what stands against judging a run that ended once another policy was decided."""
+    ended = candidate.manifest.get("until_decided")
+    if ended is None or (base is not None and ended["digest"] == until_digest(file.policy, base)):
+        return
+    text = (
+        f"It was asked only until {ended['policy']} was decided against {ended['base']}: by another policy or baseline "
+        "it cannot be judged. Audit it whole."
     )
-    return families_to_decide(claim.paired.families, reach, distance)
+    yield Result("required[whole]", REQUIRED, "all that is planned", Outcome.INCONCLUSIVE, Why.NOT_ASKED, text)
 
 
-def _required(policy: Policy, candidate: Run) -> Iterator[Result]:
+def _required(policy: Policy, candidate: Run, base: Run | None) -> Iterator[Result]:
     """Yield what the policy wants to have been asked and was not."""
     suite, asked = candidate.manifest["suite"], {probe["id"] for probe in candidate.manifest["probes"]}
     whole = suite.get("whole", True)
-    if policy.suite is not None and (suite["id"] != policy.suite or not whole):
-        text = f"The candidate was asked {'' if whole else 'a part of '}the suite {suite['id']}."
+    wanted = partial(Result, rule=REQUIRED, outcome=Outcome.INCONCLUSIVE)
+    if policy.suite is not None:
         limit = f"the suite {policy.suite}, whole"
-        yield Result("required[suite]", "required", limit, Outcome.INCONCLUSIVE, Why.NOT_ASKED, text)
+        if suite["id"] != policy.suite or not whole:
+            text = f"The candidate was asked {'' if whole else 'a part of '}the suite {suite['id']}."
+            yield wanted("required[suite]", limit=limit, why=Why.NOT_ASKED, text=text)
+        elif base is not None and _other_of_that_name(suite, base.manifest["suite"]):
+            text = f"The suite {suite['id']} {suite['version']} is not what the baseline was asked under that name."
+            yield wanted("required[suite]", limit=limit, why=Why.OTHER_INSTRUMENT, text=text)
     for probe in policy.probes:
         if probe not in asked:
             guess = nearest(probe, asked)
             text = f"The candidate was not asked {probe}" + (f"; {guess}" if guess else ".")
-            limit = f"the probe {probe}"
-            yield Result(f"required[{probe}]", "required", limit, Outcome.INCONCLUSIVE, Why.NOT_ASKED, text)
+            yield wanted(f"required[{probe}]", limit=f"the probe {probe}", why=Why.NOT_ASKED, text=text)
+
+
+def _other_of_that_name(suite: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    same = (suite["id"], suite["version"]) == (theirs["id"], theirs["version"])
+    return same and theirs.get("whole", True) and suite["hash"] != theirs["hash"]
+
+
+def _notes(policy: Policy, candidate: Run, against: Pair | None) -> list[str]:
+    """Return what a reader must know that is no rule."""
+    notes = []
+    suite = candidate.manifest["suite"]
+    if ended := candidate.manifest.get("until_decided"):
+        notes.append(f"It was asked until all was decided: {ended['not_needed']} requests were not needed.")
+    elif policy.suite is None and not suite.get("whole", True):
+        notes.append(f"Only a part of the suite {suite['id']} was asked.")
+    if against is None:
+        return notes
+    if changes := instrument_changes(against):
+        more = f", and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
+        notes.append(f"The baseline was measured otherwise: {'; '.join(changes[:MOST_CHANGES])}{more}.")
+    for names, side in ((against.only_base, against.base), (against.only_candidate, against.candidate)):
+        if names and not (ended and side is against.base):
+            notes.append(f"{len(names)} items were asked of {side.run.model_id} only.")
+    return notes
 
 
 def _severity(rule: Rule, side: Side, missing: Missing) -> Result:
@@ -219,6 +301,7 @@ def _severity(rule: Rule, side: Side, missing: Missing) -> Result:
     confirmed: list[str] = []
     unconfirmed: list[str] = []
     open_: list[str] = []
+    dropped = 0
     asked = 0
     for item_id, rows in verdicts_by_item(side):
         item = side.items[item_id]
@@ -230,7 +313,11 @@ def _severity(rule: Rule, side: Side, missing: Missing) -> Result:
             looked = any(row["grader"] == HUMAN for row in rows)
             (confirmed if looked or rule.unconfirmed == "count" else unconfirmed).append(item_id)
         elif state in (State.MISSING, State.UNDETERMINED):
-            open_.append(item_id)
+            causes = {found for row in rows if (found := cause(row))} or {"engine"}
+            if all(getattr(missing, one) == "drop" for one in causes):
+                dropped += 1
+            else:
+                open_.append(item_id)
 
     def result(outcome: Outcome, why: Why | None, text: str, items: Sequence[str] = ()) -> Result:
         return Result(rule.id, rule.id, limit, outcome, why, text, items=items)
@@ -242,7 +329,10 @@ def _severity(rule: Rule, side: Side, missing: Missing) -> Result:
     if unconfirmed and rule.unconfirmed == "hold":
         text = f"{len(unconfirmed)} bad answers wait for a person to confirm or to reject them."
         return result(Outcome.INCONCLUSIVE, Why.UNCONFIRMED, text, unconfirmed)
-    if open_ and "worst_case" in (missing.engine, missing.undetermined):
+    if dropped > missing.at_most * asked:
+        fact = f"{dropped / asked:.1%} of the items lack a verdict, {missing.at_most:.1%} may."
+        return result(Outcome.INCONCLUSIVE, Why.MISSING, fact)
+    if open_:
         return result(Outcome.INCONCLUSIVE, Why.MISSING, f"{len(open_)} answers have no verdict.", open_)
     return result(Outcome.PASS, None, f"{len(confirmed)} confirmed bad answers among {asked}.")
 
@@ -251,7 +341,7 @@ def _waive(results: Sequence[Result], policy: Policy, today: date) -> tuple[list
     """Mark what a waiver covers, add what has expired, and say which waivers do nothing."""
     found, unmatched = list(results), []
     for waiver in policy.waivers:
-        places = [place for place, one in enumerate(found) if waiver.rule in (one.rule, one.id)]
+        places = [place for place, one in enumerate(results) if _covers(waiver, one)]
         open_ = [place for place in places if found[place].outcome is not Outcome.PASS]
         words = f"{waiver.reason} ({waiver.approved_by}, until {waiver.expires})"
         if not places:
@@ -265,6 +355,11 @@ def _waive(results: Sequence[Result], policy: Policy, today: date) -> tuple[list
         for place in open_ if waiver.expires >= today else ():
             found[place] = replace(found[place], waiver=words)
     return found, unmatched
+
+
+def _covers(waiver: Waiver, result: Result) -> bool:
+    """Return whether a waiver is for a result; what was required is waived one by one."""
+    return waiver.rule == result.id or (waiver.rule == result.rule and result.rule != REQUIRED)
 
 
 def _whole(results: Sequence[Result]) -> tuple[Outcome, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
@@ -61,10 +61,6 @@ class Audited(Protocol):
     def manifest(self) -> Row:
         """See `Run`."""
 
-    @property
-    def graders(self) -> Mapping[str, Row]:
-        """See `Run`."""
-
     def iter_items(self) -> Iterator[Row]:
         """See `Run`."""
         ...
@@ -117,8 +113,7 @@ class Side:
 
     def graders(self) -> dict[str, Row]:
         """Return probe id -> the grader of this layer."""
-        ours = self.run.graders
-        return {probe: ours[probe] if probe in ours else entry["grader"] for probe, entry in self.probes.items()}
+        return {probe: entry["grader"] for probe, entry in self.probes.items()}
 
 
 def content(item: Row) -> str:
@@ -272,12 +267,27 @@ class Pair:
             self._tables[probe] = (self._frame(mine, left_out), self._frame(theirs, left_out))
         return self._tables[probe]
 
-    def dropped(self, source: str, metric: str) -> float:
-        """Return the share of items that a number leaves out, in [0, 1]."""
-        probes = self.weights(source, metric)
-        planned = sum(self.base.items[item_id]["probe_id"] in probes for item_id in self.shared)
-        kept = {name for probe in probes for name in self._frames(probe)[0]["item_id"]}
-        return (planned - len(kept)) / planned if planned else 0.0
+    def dropped(self, source: str, metric: str, cell: str) -> float:
+        """Return the share of a cell's items that a number leaves out, in [0, 1]."""
+        if not self.drop:
+            return 0.0
+        planned = self._counted(source, metric, cell, self.base, self.shared)
+        kept = {name for probe in self.weights(source, metric) for name in self._frames(probe)[0]["item_id"]}
+        return len(planned - kept) / len(planned) if planned else 0.0
+
+    def unpaired(self, source: str, metric: str, cell: str) -> tuple[int, int, int]:
+        """Return how many of a cell's items only the baseline, only the candidate, and both were asked."""
+        alone = [
+            len(self._counted(source, metric, cell, side, names)) if names else 0
+            for side, names in ((self.base, self.only_base), (self.candidate, self.only_candidate))
+        ]
+        both = len(self._counted(source, metric, cell, self.base, self.shared)) if any(alone) else len(self.shared)
+        return alone[0], alone[1], both
+
+    def _counted(self, source: str, metric: str, cell: str, side: Side, names: Iterable[str]) -> set[str]:
+        probes, spec = self.weights(source, metric), self.spec(source, metric)
+        items = ((name, side.items[name]) for name in names)
+        return {name for name, item in items if item["probe_id"] in probes and in_cell(item, spec, cell)}
 
     @cached_property
     def _tables(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:

@@ -56,7 +56,8 @@ def regrade(run: Run, name: str, library: Library) -> Path:
     estimates = estimate_run(
         asked, pooled, rows, confidence=run.manifest["confidence"], suite_version=run.manifest["suite"]["version"]
     )
-    return write_layer(run.path, name, rows, estimates, {"graders": used})
+    metrics = {probe: [metric.model_dump(mode="json") for metric in doc.metrics] for probe, doc in probes.items()}
+    return write_layer(run.path, name, rows, estimates, {"graders": used, "metrics": metrics})
 
 
 def _answers(run: Run, items: dict[str, Item]) -> dict[str, dict[tuple[str, int], list[Answer]]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.claims import ORDER, Claim, Sides, check_rules, claims_of
+from auditor.claims import ORDER, Claim, Sides, check_rules, claims_of, until_digest
 from auditor.decision import FEWEST_FAMILIES, Outcome
 from auditor.errors import ConfigError, DataError
 from auditor.gate import settle
@@ -41,11 +41,6 @@ class Draft:
     def model_id(self) -> str:
         """See `Run`."""
         return str(self.manifest["model"]["model_id"])
-
-    @property
-    def graders(self) -> dict[str, Row]:
-        """See `Run`."""
-        return {probe["id"]: probe["grader"] for probe in self.manifest["probes"]}
 
     def iter_items(self) -> Iterator[Row]:
         """See `Run`."""
@@ -105,8 +100,8 @@ class Lookout:
             raise ConfigError(f"the policy is on the suite '{policy.suite}', the plan on '{self.plan.suite.id}'")
         self._manifest = {**draft_manifest(self.plan, []), "until_decided": {}}
         same = Pair(Side(self.base), Side(self.base))
-        check_rules(self.file, same)
         sides = self._sides(Draft(self._manifest, list(self.base.iter_items()), list(self.base.iter_verdicts())))
+        check_rules(self.file, sides)
         whole = set(policy.probes)
         for rule in policy.rules:
             if rule.severity is not None:
@@ -150,6 +145,7 @@ class Lookout:
         return {
             "base": self.base.run_id,
             "policy": str(self.file.source.path),
+            "digest": until_digest(self.file.policy, self.base),
             "decided": [rest.id for rest in self.rests if rest.decided],
             "undecided": [rest.id for rest in self.rests if not rest.decided],
             "not_needed": planned - asked,

@@ -13,16 +13,17 @@ from typing import Any, TypeVar
 import click
 
 from auditor.audit import run_audit
+from auditor.claims import until_digest
 from auditor.cli.options import Workspace
 from auditor.cli.progress import ProgressBar
 from auditor.compare import asked_again
+from auditor.decidable import Planned, check_planned
 from auditor.engines.interface import Engine
 from auditor.engines.registry import load_engine
 from auditor.engines.server_key import key_warning
 from auditor.errors import ConfigError
 from auditor.plan import Plan, Selection, make_plan
 from auditor.policy import PolicyFile
-from auditor.requests import digest
 from auditor.runs.record import Run, open_run
 from auditor.stopping import Lookout
 from auditor.target import MODEL_ID, default_name, read_target
@@ -74,15 +75,23 @@ def audit(
     name: str | None = None,
     flags: Mapping[str, Any] | None = None,
     again: bool = False,
-    until: tuple[PolicyFile, Run] | None = None,
+    policy: PolicyFile | None = None,
+    until: Run | None = None,
 ) -> Run:
-    """Audit a model with a progress bar and return the sealed run; `until` ends it when the policy is decided."""
+    """Audit a model with a progress bar and return the sealed run.
+
+    A `policy` that does not fit what is planned is refused before anything is asked; `until` is the baseline against
+    which the policy ends the run as soon as it is decided.
+    """
     plan, engine = prepare(workspace, model, selection, name=name, flags=flags)
     lookout = None
-    if until is not None:
-        file, base = until
-        plan = replace(plan, until=digest([base.run_id, base.layer, file.policy.model_dump(mode="json")]))
-        lookout = Lookout(file, base, plan)
+    if policy is not None:
+        check_planned(
+            policy, Planned.of(plan), in_part=not plan.whole or policy.policy.suite not in (None, plan.suite.id)
+        )
+    if policy is not None and until is not None:
+        plan = replace(plan, until=until_digest(policy.policy, until))
+        lookout = Lookout(policy, until, plan)
     with ProgressBar(plan.model_id) as bar:
         path: Path = interruptible(
             run_audit(

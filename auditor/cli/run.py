@@ -90,7 +90,8 @@ def command(
         name=name,
         flags=flags,
         again=again,
-        until=(file, base) if until_decided and file and base else None,
+        policy=file,
+        until=base if until_decided else None,
         command=sys.argv[1:],
     )
     decided = decide(file, run, base, workspace.store, name=run.model_id, options=store_words(store)) if file else None

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.errors import DataError
-from auditor.runs.codec import Row, estimate_from_row
+from auditor.runs.codec import Row, check, estimate_from_row
 from auditor.runs.files import read_json, read_rows
 from auditor.runs.frames import ITEM_COLUMNS, RESPONSE_COLUMNS, VERDICT_COLUMNS, frame
 from auditor.runs.layers import layer_folder, layers
 from auditor.runs.layout import BASE, ESTIMATES, ITEMS, LAYER, MANIFEST, RESPONSES, VERDICTS
 from auditor.runs.lift import lift
 from auditor.runs.references import RESUME
-from auditor.runs.schema import ITEM_ROW, RESPONSE_ROW, VERDICT_ROW, Manifest
+from auditor.runs.schema import ITEM_ROW, RESPONSE_ROW, VERDICT_ROW, Layer, Manifest
 from auditor.runs.seal import verify
 from auditor.runs.store import Store
 from auditor.runs.stored import State, read_manifest
@@ -36,8 +36,11 @@ class Run:
         self.path = path
         self.layer = layer or BASE
         """Which grading `verdicts` and `estimates` are of."""
-        self.manifest = read_manifest(path / MANIFEST, Manifest)
+        self.manifest: dict[str, Any] = {**read_manifest(path / MANIFEST, Manifest)}
+        """As it was sealed, with the graders and metrics of the layer."""
         self._graded = layer_folder(path, self.layer)
+        if self.layer != BASE:
+            self.manifest = {**self.manifest, "probes": _regraded(self.manifest["probes"], self._graded / LAYER)}
 
     def __repr__(self) -> str:
         """Return the reference that opens it."""
@@ -58,16 +61,15 @@ class Run:
         """The names of all gradings, `base` first."""
         return layers(self.path)
 
-    @cached_property
+    @property
+    def reference(self) -> str:
+        """What opens it as it is seen here: the run's id, with `#layer` behind it where that is not its own."""
+        return self.run_id if self.layer == BASE else f"{self.run_id}#{self.layer}"
+
+    @property
     def graders(self) -> dict[str, dict[str, Any]]:
         """Probe id -> the {name, version, settings} of the grader of this layer."""
-        if self.layer == BASE:
-            return {probe["id"]: probe["grader"] for probe in self.manifest["probes"]}
-        path = self._graded / LAYER
-        found = lift(read_json(path), str(path)).get("graders")
-        if not isinstance(found, dict):
-            raise DataError(f"{path}: graders is a {type(found).__name__}, expected one for each probe")
-        return found
+        return {probe["id"]: probe["grader"] for probe in self.manifest["probes"]}
 
     @cached_property
     def problems(self) -> list[str]:
@@ -122,6 +124,27 @@ class Run:
             if row["probe_id"] not in probes:
                 raise DataError(f"{path}:{number}: probe_id is {row['probe_id']!r:.60}, which {MANIFEST} does not name")
             yield row
+
+
+def _regraded(probes: Sequence[Row], path: Path) -> list[Row]:
+    """Return the manifest's probes with the graders and metrics of a layer."""
+    layer = lift(read_json(path), str(path))
+    try:
+        check(layer, Layer)
+    except DataError as problem:
+        raise DataError(f"{path}: {problem}") from None
+    found = []
+    for probe in probes:
+        name, graders, metrics = probe["id"], layer["graders"], layer.get("metrics", {})
+        if name not in graders:
+            raise DataError(f"{path}: graders does not name {name}")
+        if name not in metrics and graders[name]["name"] != probe["grader"]["name"]:
+            raise DataError(
+                f"{path}: does not say which numbers its verdicts on {name} make",
+                hint="an older auditor wrote it: grade the run again under another name",
+            )
+        found.append({**probe, "grader": graders[name], "metrics": metrics.get(name, probe["metrics"])})
+    return found
 
 
 def open_run(reference: str | Path, store: Store | None = None) -> Run:

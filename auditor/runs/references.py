@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,12 +16,12 @@ RESUME = "give the command that began it again: it goes on where it stopped"
 def find(reference: str, runs: Sequence[Stored]) -> Stored:
     """Return the run that `name@version`, `name@latest` or a run id, or the start of one, means.
 
-    `runs` are in the order of their start. The start of an id must reach beyond its `name@version`,
-    so that `bot@1` never means a run of `bot@1.5`.
+    `runs` are in the order of their start. The start of an id must hold the whole date behind its `name@version`,
+    so that neither `bot@1` nor `bot@1.2` ever means a run of `bot@1.20260101` or of `bot@1`.
     """
     exact = [run for run in runs if run.run_id == reference]
     newest = [run for run in runs if run.state is State.SEALED and _is_of(run, reference)][-1:]
-    begun = [run for run in runs if reference.startswith(f"{run.model_id}.") and run.run_id.startswith(reference)]
+    begun = [run for run in runs if run.run_id.startswith(reference) and _holds_date(reference, run)]
     meant = exact or [*newest, *(run for run in begun if run not in newest)]
     if len(meant) > 1:
         choices = "\n".join(f"  {run.run_id}  {run.state}  {run.path}" for run in meant)
@@ -59,6 +60,11 @@ def _could_be(run: Stored, reference: str) -> bool:
     model_id = run.path.name.rsplit(".", 2)[0]
     name, _, version = reference.rpartition("@")
     return model_id.rpartition("@")[0] == name if version == LATEST else model_id == reference
+
+
+def _holds_date(reference: str, run: Stored) -> bool:
+    """Return whether the start of a run's id reaches to the dash behind its date."""
+    return bool(run.model_id) and re.match(r"\.\d{8}-", reference.removeprefix(run.model_id)) is not None
 
 
 def _began(run_id: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_type_hin
 
 import msgspec
 
+from auditor.metrics.interface import KindName
 from auditor.types import Better, Item, Request, Response, Sampling
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -54,7 +55,7 @@ class Metric(TypedDict):
     """What is told of the verdicts."""
 
     name: str
-    kind: str
+    kind: KindName
     of: list[str]
     where: dict[str, str | list[str]]
     better: Better
@@ -90,11 +91,21 @@ class Probe(TypedDict):
     families: int
 
 
+class Layer(TypedDict):
+    """`layer.json`: how a run was graded again, by probe."""
+
+    graders: dict[str, Grader]
+    metrics: NotRequired[dict[str, list[Metric]]]
+    """Layers of versions before 0.2.0 do not say."""
+
+
 class UntilDecided(TypedDict):
     """What ended a run before its plan did."""
 
     base: str
     policy: str
+    digest: str
+    """Of baseline and policy, waivers aside."""
     decided: list[str]
     undecided: list[str]
     not_needed: int
@@ -118,7 +129,7 @@ class Plan(TypedDict):
     command: list[str]
     model: Model
     suite: Suite
-    confidence: float
+    confidence: Annotated[float, msgspec.Meta(gt=0, lt=1)]
     probes: list[Probe]
     pooled: list[Pooled]
     host: dict[str, Any]

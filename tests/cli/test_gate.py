@@ -93,7 +93,7 @@ def test_the_anchor_is_the_policys_unless_another_is_named() -> None:
     other = json.loads(invoke("gate", "bot@3", "--against", "bot@2", "--anchor", "bot@3", "-f", "json").stdout)
     assert {one["id"]: one["outcome"] for one in other["decision"]["results"]} == {
         "worse": "fail",
-        "worse@anchor": "pass",
+        "worse@anchor": "inconclusive",
     }
     policy(RULE, more="anchor: {run: bot@9, budget: 0.04}\n")
     assert invoke("gate", "bot@3", "--against", "bot@2").exit_code == 2
