@@ -34,11 +34,11 @@ STYLES = {"can pass": "green", "can only fail": "yellow", "cannot decide": "red"
 
 def _policy_table(said: Mapping[str, Any]) -> RenderableType:
     """Return what each rule of a policy can come to."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("rule", width=38, overflow="fold")
-    for name, width in (("families", 9), ("needed", 7), ("passes", 6)):
-        table.add_column(name, justify="right", width=width)
-    table.add_column("", width=13)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("rule", overflow="fold")
+    for name in ("families", "needed", "passes"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for rule in said["rules"]:
         needed = "-" if rule["needed"] is None else f"{rule['needed']:,}"
         power = "-" if rule["power"] is None else f"{rule['power']:.0%}"
@@ -63,8 +63,10 @@ def _lines(said: Mapping[str, Any]) -> Iterable[str]:
         f"at most {said['answer_tokens_at_most']} answer tokens"
     )
     if said["sealed_run"]:
-        yield f"this plan was already audited: {said['sealed_run']}"
-    if said["expected_seconds"] is not None:
+        yield f"this plan was already audited: {said['sealed_run']} (--again repeats it)"
+    if said["sealed_run"] or not said["to_ask"]:
+        yield "expected: no time, nothing will be asked"
+    elif said["expected_seconds"] is not None:
         yield f"expected: {said['expected_seconds']:.0f} s, by the newest run of this model"
     else:
         yield "expected time: unknown, there is no earlier run of this model"
