@@ -154,7 +154,7 @@ class _Values(RoundTripConstructor):
         try:
             value = plain_kind(made(node))
         except (ValueError, LookupError):
-            return Unusable(f"'{one_line(node.value[:40])}' cannot be read as {_NAMES[tag]}; put text in quotes")
+            return Unusable(f"cannot be read as {_NAMES[tag]}; put text in quotes")
         if isinstance(value, float) and not isfinite(value):
             return Unusable(f"{value} is not a number that can be used")
         if isinstance(value, int) and abs(value) >= LARGEST:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,16 +12,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from auditor.documents import Document, Source, parse, read_source
+from auditor.documents import Document, Source, Text, parse, read_source
 from auditor.errors import ConfigError
 
-Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+Name = Annotated[Text, Field(pattern=r"^[\w.-]+$")]
 Treatment = Literal["worst_case", "drop"]
 LIMITS = ("at_most", "at_least", "increase_at_most", "decrease_at_most")
 
 
 def _date(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    if isinstance(value, date):
+        return value
+    raise ValueError("should be a date like 2027-01-31")
 
 
 class Missing(Document):
@@ -38,11 +45,11 @@ class Rule(Document):
 
     id: Name
     """Its name in every output; letters, digits, . _ and -."""
-    metric: str | None = None
+    metric: Text | None = None
     """battery/metric of the suite, or probe/metric."""
-    by: str | None = None
+    by: Text | None = None
     """The rule holds for each value of this tag, or for each `probe` of a pooled metric, by itself."""
-    cell: str | None = None
+    cell: Text | None = None
     """The rule holds for this cell only: tag=value."""
     at_most: float | None = None
     """Of the candidate's value; for a metric with a target, of its distance from it."""
@@ -100,7 +107,7 @@ class Rule(Document):
 class Anchor(Document):
     """The last signed release, so that ten small steps are not one large one."""
 
-    run: str
+    run: Text
     """RUN as in the commands: name@version or a run id."""
     budget: float = Field(gt=0)
     """The largest regression against it, in each relative rule's own unit; a rule's own margin where that is more."""
@@ -109,11 +116,11 @@ class Anchor(Document):
 class Waiver(Document):
     """A dated, reasoned exception."""
 
-    rule: str
+    rule: Text
     """A rule, or one cell of it: rule[tag=value]."""
-    reason: str = Field(min_length=3)
+    reason: Text = Field(min_length=3)
     """Why it may be so."""
-    approved_by: str = Field(min_length=1)
+    approved_by: Text
     """Who said so."""
     expires: Annotated[date, BeforeValidator(_date)]
     """The last day on which it holds."""
@@ -122,9 +129,9 @@ class Waiver(Document):
 class Policy(Document):
     """The rules of a release."""
 
-    suite: str | None = None
+    suite: Text | None = None
     """The suite that the candidate must have been asked."""
-    probes: list[str] = []
+    probes: list[Text] = []
     """Probes that it must have been asked."""
     confidence: float = Field(default=0.95, ge=0.8, le=0.999)
     """One less the one-sided error of each bound."""

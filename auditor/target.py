@@ -5,15 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
-from auditor.documents import Document, PathText, read
+from auditor.documents import HIDDEN, Document, PathText, read
 from auditor.errors import ConfigError
 
 EngineName = Literal["vllm", "http", "replay"]
+
+
+def _variable(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        return value
+    raise PydanticCustomError(
+        HIDDEN, "should be the name of an environment variable (letters, digits and _), not the key itself"
+    )
+
+
+VariableName = Annotated[str, BeforeValidator(_variable)]
 
 
 class TargetSampling(Document):
@@ -66,7 +78,7 @@ class TargetSettings(Document):
     """Seconds for all requests together (http)."""
     retries: int = Field(default=5, ge=0, le=100)
     """Times that a request is asked again after a passing fault (http)."""
-    api_key_env: PathText = "OPENAI_API_KEY"
+    api_key_env: VariableName = "OPENAI_API_KEY"
     """Name of the environment variable that holds the server's key."""
 
 

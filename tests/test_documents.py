@@ -167,13 +167,13 @@ def refusal(folder: Path, text: str) -> str:
         ),
         (
             f"any:\n  a: {'1' * 5000}",
-            f"x.yaml:2: any.a: '{'1' * 40}' cannot be read as an integer; put text in quotes",
+            "x.yaml:2: any.a: cannot be read as an integer; put text in quotes",
         ),
         (
             f"number: 0x{'f' * 5000}",
             "x.yaml:1: number: an integer of more than 64 bits is not a number that can be used; put text in quotes",
         ),
-        ("flag: !!bool foo", "x.yaml:1: flag: 'foo' cannot be read as true or false; put text in quotes"),
+        ("flag: !!bool foo", "x.yaml:1: flag: cannot be read as true or false; put text in quotes"),
         ("number: 2027-13-01", "x.yaml:1: number: should be a valid integer (found '2027-13-01')"),
         ("any: &a\n  b: 1\n  c: *a", "x.yaml:3: any.c: an alias is inside what it stands for"),
         ("? !foo a\n: 1", "x.yaml:1: a key: the tag '!foo' is not expected; leave it out, or put text in quotes"),

@@ -226,7 +226,7 @@ def test_a_rule_that_fits_nothing_is_named(tmp_path: Path, rule: str, fact: str)
         (
             "rules: [{id: a, metric: x/y, at_most: 0.1}]\n"
             "waivers: [{rule: a, reason: why, approved_by: me, expires: soon}]",
-            "isoformat",
+            "should be a date like 2027-01-31 (found 'soon')",
         ),
     ],
 )

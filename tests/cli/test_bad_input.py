@@ -392,6 +392,17 @@ def test_mistakes_in_a_target(auditor: Auditor, text: str, fact: str) -> None:
     refused(auditor("run", "target.yaml", "--suite", "small"), 2, f"Error: {fact}")
 
 
+@pytest.mark.parametrize("value", ["sk-SECRET", "1SECRET", "'SECRET KEY'", "[SECRET]", "''", "é_SECRET"])
+@pytest.mark.parametrize("file", ["target.yaml", "auditor.yaml"])
+def test_a_key_in_place_of_its_variable_is_refused_and_not_repeated(auditor: Auditor, file: str, value: str) -> None:
+    text = f"model: said.jsonl\napi_key_env: {value}\n"
+    Path(file).write_text(text if file == "target.yaml" else f"target:\n  api_key_env: {value}\n")
+    key = "target.api_key_env" if file == "auditor.yaml" else "api_key_env"
+    fact = "should be the name of an environment variable (letters, digits and _), not the key itself"
+    refused(auditor("run", "target.yaml", "--suite", "small"), 2, f"Error: {file}:2: {key}: {fact}")
+    assert not Path("audits").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "fact"),
     [
