@@ -10,6 +10,7 @@ from decided_runs import ANSWERS, RATE, asked, policy, run_of
 from small_audits import Quiet, planned, write_probes, write_recording
 
 from auditor.audit import run_audit
+from auditor.claims import until_digest
 from auditor.config import Config
 from auditor.decision import Outcome
 from auditor.engines.registry import load_engine
@@ -31,7 +32,7 @@ def until_decided(
     probes = write_probes(folder / "probes-new", asked(states, **more))
     answers = {f"How do I bake loaf number {place}?": ANSWERS[one] for place, one in enumerate(states)}
     engine = load_engine(Target(model=str(write_recording(folder / "new.jsonl", answers))))
-    plan = replace(planned(probes, engine, model=str(folder / "new.jsonl"), model_id="tiny@new"), until="this")
+    plan = replace(planned(probes, engine, model=str(folder / "new.jsonl"), model_id="tiny@new"), until=until_digest(file.policy, base))
     store = Store(folder / "audits")
 
     class Dying(Quiet):

@@ -67,6 +67,8 @@ PROBE = {
     "items": 3,
     "families": 3,
 }
+GRADERS = {"graders": {PROBE["id"]: PROBE["grader"]}, "metrics": {PROBE["id"]: PROBE["metrics"]}}
+"""What a layer says of who graded it."""
 FINAL = {
     "engine": {"name": "test", "version": "1", "settings": {}, "software": {}},
     "counts": {"requests": 3, "distinct": 3, "answered": 3, "failed": {}, "cached": 0, "repeats": 0},

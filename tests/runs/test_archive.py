@@ -15,7 +15,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from run_samples import ESTIMATE, begin, response, verdict
+from run_samples import ESTIMATE, GRADERS, begin, response, verdict
 from test_baseline import made_otherwise
 
 from auditor.errors import AuditorError, ConfigError, DataError, SealError
@@ -77,7 +77,7 @@ def bring(store: Store, data: bytes) -> list[str]:
 
 def test_a_run_arrives_as_it_was_with_its_layers(store: Store, sealed: Sealed, other: Store) -> None:
     path = sealed()
-    write_layer(path, "strict", [verdict(0)], [ESTIMATE], {"graders": {}})
+    write_layer(path, "strict", [verdict(0)], [ESTIMATE], GRADERS)
     (path / ".half.tmp").write_text("left over")
     assert bring(other, packed(path, sealed("bot@2"))) == [
         f"{path.name}: imported",
@@ -133,7 +133,7 @@ def test_the_same_run_a_second_time_changes_nothing(sealed: Sealed, other: Store
 def test_layers_that_are_lacking_are_added(sealed: Sealed, other: Store) -> None:
     path = sealed()
     bring(other, packed(path))
-    write_layer(path, "strict", [verdict(0)], [ESTIMATE], {"graders": {}})
+    write_layer(path, "strict", [verdict(0)], [ESTIMATE], GRADERS)
     assert bring(other, packed(path)) == [f"{path.name}: was here already, imported its layers strict"]
     assert tree(other.folder / path.name) == tree(path)
     assert verify(other.folder / path.name) == []
@@ -144,8 +144,8 @@ def test_layers_that_are_lacking_are_added(sealed: Sealed, other: Store) -> None
 def test_another_layer_of_the_same_name_is_refused(sealed: Sealed, other: Store) -> None:
     path = sealed()
     shutil.copytree(path, other.folder / path.name)
-    write_layer(path, "strict", [verdict(0)], [ESTIMATE], {"graders": {}})
-    write_layer(other.folder / path.name, "strict", [verdict(1)], [ESTIMATE], {"graders": {}})
+    write_layer(path, "strict", [verdict(0)], [ESTIMATE], GRADERS)
+    write_layer(other.folder / path.name, "strict", [verdict(1)], [ESTIMATE], GRADERS)
     before = runs(other)
     with pytest.raises(DataError, match="has another layer 'strict' here"):
         bring(other, packed(path))
@@ -347,7 +347,7 @@ def test_a_run_elsewhere_and_a_layer_are_not_removed(store: Store, sealed: Seale
     shutil.copytree(path, elsewhere)
     with pytest.raises(ConfigError, match="is not in the store"):
         find_removable(store, str(elsewhere))
-    write_layer(path, "strict", [verdict(0)], [ESTIMATE], {"graders": {}})
+    write_layer(path, "strict", [verdict(0)], [ESTIMATE], GRADERS)
     with pytest.raises(ConfigError, match="a run is removed whole"):
         find_removable(store, "bot@1#strict")
     assert find_removable(store, str(path)).path == path

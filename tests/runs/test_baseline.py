@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from run_samples import ESTIMATE, begin, response, verdict
+from run_samples import ESTIMATE, GRADERS, begin, response, verdict
 
 from auditor.errors import AuditorError, ConfigError, DataError, SealError
 from auditor.runs.baseline import (
@@ -64,7 +64,7 @@ def test_a_later_run_of_the_version_does_not_take_its_place(store: Store, sealed
 
 def test_a_layer_is_part_of_what_is_meant(store: Store, sealed: Sealed, tmp_path: Path) -> None:
     path = sealed()
-    write_layer(path, "strict", [verdict(0)], [ESTIMATE], {"graders": {}})
+    write_layer(path, "strict", [verdict(0)], [ESTIMATE], GRADERS)
     write_baseline(tmp_path, open_run("bot@1#strict", store))
     assert baseline_reference(tmp_path) == f"{path.name}#strict"
     found = open_against("baseline", store, tmp_path)

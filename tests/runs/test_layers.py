@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_samples import ESTIMATE, begin, verdict
+from run_samples import ESTIMATE, GRADERS, begin, verdict
 
 from auditor.errors import AuditorError, ConfigError, DataError
 from auditor.runs.layers import layer_folder, layers, write_layer
@@ -21,7 +21,7 @@ VERDICT = verdict(0) | {"label": "full_compliance"}
 
 
 def add(run: Path, name: str) -> Path:
-    return write_layer(run, name, [VERDICT], [dataclasses.replace(ESTIMATE, value=1.0)], {"graders": ["people"]})
+    return write_layer(run, name, [VERDICT], [dataclasses.replace(ESTIMATE, value=1.0)], GRADERS)
 
 
 def test_a_layer_is_opened_by_its_name(store: Store, sealed: Sealed) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from run_samples import PLAN_HASH, begin, finish, response, verdict
+from run_samples import GRADERS, PLAN_HASH, begin, finish, response, verdict
 
 from auditor.errors import ConfigError, DataError
 from auditor.runs.layers import write_layer
@@ -83,7 +83,7 @@ def test_a_layer_is_copied_and_seen_everywhere(machine: Machine) -> None:
     with begin(here) as writer:
         path = finish(writer)
     open_run("bot@1", there)
-    write_layer(path, "people", [verdict(0)], [], {"graders": []})
+    write_layer(path, "people", [verdict(0)], [], GRADERS)
     here.settle(path)
     run = open_run("bot@1#people", there)
     assert list(run.iter_verdicts()) == [verdict(0)]

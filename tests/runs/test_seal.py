@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from run_samples import ESTIMATE
+from run_samples import ESTIMATE, GRADERS
 
 from auditor.errors import DataError, SealError
 from auditor.runs.files import write_json
@@ -25,7 +25,7 @@ Sealed = Callable[..., Path]
 @pytest.fixture
 def run(sealed: Sealed) -> Path:
     path = sealed()
-    write_layer(path, "strict", [{"item_id": "a"}], [ESTIMATE], {"graders": []})
+    write_layer(path, "strict", [{"item_id": "a"}], [ESTIMATE], GRADERS)
     return path
 
 

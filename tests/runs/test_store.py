@@ -191,7 +191,7 @@ def test_the_start_of_a_run_id_is_enough(store: Store, sealed: Sealed, monkeypat
     one, two = sealed(plan="aaaaaaaa"), sealed(plan="bbbbbbbb")
     assert store.resolve(one.name[:-4]).path == one
     with pytest.raises(ConfigError, match="could mean one of:") as caught:
-        store.resolve("bot@1.20")
+        store.resolve(one.name.partition("-")[0] + "-")
     assert one.name in str(caught.value) and two.name in str(caught.value)
     monkeypatch.chdir(store.folder)
     assert Store(".").resolve(one.name).run_id == one.name
@@ -202,6 +202,15 @@ def test_a_version_is_never_the_start_of_another(store: Store, sealed: Sealed) -
     with pytest.raises(ConfigError, match="there is no run 'bot@1'") as caught:
         store.resolve("bot@1")
     assert "bot@1.5" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("end", ["2", "20", "20.", "2026"])
+def test_a_version_that_was_never_audited_is_no_start_of_a_date(store: Store, sealed: Sealed, end: str) -> None:
+    path = sealed("bot@1.0")
+    assert path.name.startswith("bot@1.0.20")
+    for unknown in (f"bot@1.0.{end}", path.name.partition("-")[0]):
+        with pytest.raises(ConfigError, match="there is no run"):
+            store.resolve(unknown)
 
 
 def test_a_copied_run_is_ambiguous_by_its_id(store: Store, sealed: Sealed) -> None:
