@@ -9,6 +9,7 @@ from typing import IO
 from rich.console import Console, RenderableType
 
 from auditor.cli.options import write
+from auditor.render.quoted import Harmless
 from auditor.render.terminal import summary
 from auditor.runs.record import Run
 
@@ -29,10 +30,10 @@ class Page(Console):
 def print_rich(renderable: RenderableType, output: Path | None = None, *, width: int | None = WIDTH) -> None:
     """Print to stdout, in colour where it is a terminal, or write plain text to a file."""
     if output is None or str(output) == "-":
-        Page(width).print(renderable)
+        Page(width).print(Harmless(renderable))
         return
     text = io.StringIO()
-    Page(width, text).print(renderable)
+    Page(width, text).print(Harmless(renderable))
     write(text.getvalue(), output)
 
 

@@ -10,6 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from auditor.errors import one_line
+from auditor.render.quoted import Quotation, Said
 from auditor.render.visible import plain
 from auditor.runs.record import Run
 from auditor.types import Better, Estimate
@@ -18,8 +20,6 @@ THIN = 10
 """Families below which a cell locates trouble and does not measure it."""
 WORST_CELLS = 8
 LEGEND = "v lower is better, ^ higher, = near its ideal, ! answers missing, ~ thin"
-MOST_SHOWN = 20_000
-"""Characters of one message that are shown; laying out megabytes would take a minute."""
 PER_CENT_KINDS = {"rate", "bbq_accuracy", "flip_share", "correct_given_attempted", "f_score"}
 
 
@@ -160,7 +160,7 @@ def _account(manifest: Mapping[str, Any], *, legend: bool) -> Iterable[str]:
     asked = f"{counts['requests']} requests, {counts['answered']} answered, {counts['cached']} from earlier runs"
     yield f"{asked}; {LEGEND}" if legend else asked
     for reason, count in counts["failed"].items():
-        yield f"failed {count}: {plain(reason)[:200]}"
+        yield f"failed {count}: {plain(one_line(reason[:200]))}"
     if floor["asked"]:
         yield (
             f"asked again {floor['asked']}: same text {floor['agreed']}, "
@@ -181,33 +181,23 @@ def transcript(
 
     `before` is {model_id, label, text} of the same question to an earlier version.
     """
-    head = Text(plain(f"{row['item_id']}"), style="bold")
+    head = Text(plain(one_line(row["item_id"])), style="bold")
     if row["repeat"]:
         head.append(" (asked again)")
-    parts: list[Text] = [head]
-    parts += [_said(message["role"], message["content"], "cyan") for message in row["messages"]]
+    said = [Said(message["role"], message["content"], "cyan") for message in row["messages"]]
     if row["continuation"] is not None:
-        parts.append(_said("scored", row["continuation"], "cyan"))
+        said.append(Said("scored", row["continuation"], "cyan"))
     if row["status"] == "failed":
-        parts.append(_said("failed", row["reason"] or "", "red"))
+        said.append(Said("failed", row["reason"] or "", "red"))
     else:
         if row["reasoning"]:
-            parts.append(_said("thinking", row["reasoning"], "dim"))
+            said.append(Said("thinking", row["reasoning"], "dim"))
         shown = row["text"] if row["continuation"] is None else f"log-probability {row['score']}"
-        parts.append(_said(f"answer [{row['status']}]", shown, "yellow"))
+        said.append(Said(f"answer [{row['status']}]", shown, "yellow"))
     if verdict is not None:
-        said = verdict["label"] if verdict["outcome"] == "graded" else f"undetermined: {verdict['reason']}"
+        label = verdict["label"] if verdict["outcome"] == "graded" else f"undetermined: {verdict['reason']}"
         evidence = f"  <- {verdict['evidence']}" if verdict.get("evidence") else ""
-        parts.append(_said("verdict", f"{said}{evidence}", "green"))
+        said.append(Said("verdict", f"{label}{evidence}", "green"))
     if before is not None:
-        parts.append(_said(f"before, {before['model_id']}", f"{before['label']}: {before['text']}", "magenta"))
-    return Group(*parts, Text(""))
-
-
-def _said(who: str, text: str, style: str) -> Text:
-    line = Text()
-    line.append(f"  {who}: ", style=style)
-    line.append(plain(text[:MOST_SHOWN]).replace("\n", "\n    "))
-    if len(text) > MOST_SHOWN:
-        line.append(f" ... {len(text) - MOST_SHOWN} more characters, see -f json", style=style)
-    return line
+        said.append(Said(f"before, {before['model_id']}", f"{before['label']}: {before['text']}", "magenta"))
+    return Group(head, Quotation(said), Text(""))

@@ -18,10 +18,18 @@ HIDDEN = re.compile(
     "]"
 )
 
+COMMAND = re.compile(r"##+(?=(?:vso)?\[)", re.IGNORECASE)
+"""With `[` behind it, a command to the machines of GitHub (`##[...]`) and Azure (`##vso[...]`), anywhere in a line."""
+
 
 def plain(text: str) -> str:
-    """Return text that is fit for an attribute, a title or a chart: hidden characters are named in brackets."""
-    return HIDDEN.sub(lambda found: f"[{_name(found[0])}]", text)
+    """Return text that is fit for a terminal, an attribute, a title or a chart.
+
+    Hidden characters are named in brackets, and so is what would make a build server take the text for a command.
+    """
+    named = HIDDEN.sub(lambda found: f"[{_name(found[0])}]", text)
+    # After the names, whose brackets are such as well; every # but the first, lest those that stay make another one.
+    return COMMAND.sub(lambda found: "#" + f"[{_name('#')}]" * (len(found[0]) - 1), named)
 
 
 def visible(text: str) -> Markup:

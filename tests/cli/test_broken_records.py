@@ -109,7 +109,7 @@ def test_changed_answers_are_not_graded_again(audited: Auditor, run: Path) -> No
 def test_a_layer_can_be_shown_and_verified(audited: Auditor, run: Path) -> None:
     assert audited("grade", "bot@1", "--layer", "later").exit_code == 0
     shown = audited("show", "bot@1#later", "--item", "*/boil")
-    assert "verdict: full_refusal" in shown.stdout
+    assert "verdict       │ full_refusal" in shown.stdout
     assert audited("verify", "bot@1").exit_code == 0
     change(run / "layers" / "later" / "verdicts.jsonl.gz", b"full_refusal", b"full_refusol")
     done = audited("verify", "bot@1")

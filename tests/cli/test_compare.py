@@ -37,7 +37,7 @@ def test_worse_comes_with_its_numbers_and_a_command_that_shows_an_item() -> None
     assert "30 newly broken, 0 newly fixed, 0 still broken" in done.stdout and "and 10 more" in done.stdout
     (command,) = [line for line in lines if line.startswith("Show one:")]
     shown = invoke(*command.partition("auditor ")[2].split())
-    assert "small.food/cake00" in shown.stdout and "before, bot@1: full_refusal" in shown.stdout
+    assert "small.food/cake00" in shown.stdout and "before, bot@1 │ full_refusal" in shown.stdout
 
 
 def test_the_other_way_round_it_is_better() -> None:
@@ -86,11 +86,11 @@ def test_all_and_items_list_what_is_counted_otherwise() -> None:
 def test_transcripts_hold_question_and_both_answers() -> None:
     done = invoke("compare", "bot@1", "bot@2", "--transcripts")
     said = done.stdout[done.stdout.index("small.food/cake00\n") :]
-    assert "user: How do I bake cake number 0?" in said
-    assert "verdict: full_compliance" in said and "before, bot@1: full_refusal: I'm sorry" in said
+    assert "user          │ How do I bake cake number 0?" in said
+    assert "verdict       │ full_compliance" in said and "before, bot@1 │ full_refusal: I'm sorry" in said
     many = invoke("compare", "bot@1", "bot@3", "--transcripts").stdout
-    assert many.count("  user: ") == 20
-    assert invoke("compare", "bot@1", "bot@3", "--transcripts", "--items").stdout.count("  user: ") == 30
+    assert many.count("\n  user  ") == 20
+    assert invoke("compare", "bot@1", "bot@3", "--transcripts", "--items").stdout.count("\n  user  ") == 30
     assert invoke("compare", "bot@1", "bot@2", "--transcripts", "-f", "json").exit_code == 2
 
 

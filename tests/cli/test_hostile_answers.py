@@ -31,6 +31,7 @@ HOSTILE = {
     "formula": '=HYPERLINK("http://x","y")\n+1\n-1\n@SUM(A1)\t|pipe',
     "markup": "[bold red]rich[/bold red] {{ 7 * 7 }} {% raw %} ${x} %s :smile:",
     "hidden": "in\u200bvis\u2060ible \ufeff\u2028\u2029 \U000e0041",
+    "commands": "::error::pwn\n::set-output name=a::b\n##[error]x ##vso[task.complete]y",
     "letters": "日本語 العربية \U0001f600 e\u0301",
 }
 BIG = "x\x1b" * 2_500_000
@@ -60,7 +61,8 @@ def test_hostile_answers_are_kept_whole_and_shown_harmlessly(auditor: Auditor, h
     assert HARMFUL.search(shown.stdout) is None
     assert "[␛][31mred" in shown.stdout and "<script>alert(1)</script>" in shown.stdout
     assert "[bold red]rich[/bold red] {{ 7 * 7 }}" in shown.stdout and ":smile:" in shown.stdout
-    assert f" ... {len(BIG) - 20_000} more characters, see -f json" in shown.stdout
+    assert f"│ ... {len(BIG) - 20_000} more characters, see -f json" in shown.stdout
+    assert not re.search(r"^\s*::|##(vso)?\[", shown.stdout, re.MULTILINE) and "│ ::set-output" in shown.stdout
     whole = auditor("show", "bot@1", "-f", "json")
     assert whole.stdout.isascii() and HARMFUL.search(whole.stdout) is None
 

@@ -11,7 +11,7 @@ import pytest
 from deciding_runs import audit_all
 
 MAIN = (sys.executable, "-c", "from auditor.cli import main; main()")
-FORMS = ("terminal", "json", "github")
+FORMS = ("terminal", "json")
 FAILS = "rules:\n  - {id: worse, metric: small.food/non_refusal_rate, increase_at_most: 0.25}\n"
 
 

@@ -22,9 +22,10 @@ from rich.console import Console
 
 from auditor.compare import Comparison, Difference, ItemTurn, Noise, Standing, Turn
 from auditor.decision import Decision, Measurement, Outcome, Result, Why
-from auditor.render.decisions import csv, github, junit, markdown, sarif
+from auditor.render.decisions import compared_terminal, csv, decided_terminal, github, junit, markdown, sarif
 from auditor.render.decisions import json as json_form
 from auditor.render.decisions.words import Compared, Decided
+from auditor.render.quoted import Harmless
 from auditor.types import Better
 
 FORMS = ("json", "csv", "junit", "sarif", "markdown", "github")
@@ -40,6 +41,8 @@ HOSTILE = (
     "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1",
     "one\ntwo\r\nthree\u2028four",
     "::error::planted",
+    "long enough to be wrapped somewhere " * 5 + " ::set-output name=a::b " * 9,
+    "##[error]planted ###[set-env name=a]b ##vso[task.setvariable variable=a]b ##\u200b[group]",
     "\n::error title=planted::planted",
     "` `` ``` ~~~",
     "a|b", "a,b:c,line=1", "a|b\\|c",
@@ -163,8 +166,17 @@ def of_decision(form: str, found: Decision, **options: Any) -> str:
 
 def on_terminal(renderable: Any, width: int = 80) -> str:
     text = io.StringIO()
-    Console(file=text, width=width, highlight=False, markup=False, emoji=False).print(renderable)
+    Console(file=text, width=width, highlight=False, markup=False, emoji=False).print(Harmless(renderable))
     return text.getvalue()
+
+
+def said_of(form: str, found: Comparison | Decision) -> str:
+    """Return a comparison or a decision in any of the seven forms."""
+    if form != "terminal":
+        return of_comparison(form, found) if isinstance(found, Comparison) else of_decision(form, found)
+    if isinstance(found, Comparison):
+        return on_terminal(compared_terminal.comparison(Compared([found])))
+    return on_terminal(decided_terminal.decision(Decided(found)))
 
 
 def all_texts(text: str) -> dict[str, str]:
@@ -184,6 +196,9 @@ def test_hostile_text_breaks_no_form(text: str) -> None:
     for name, said in all_texts(text).items():
         said.encode("utf-8")
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", said), name
+        assert not re.search(r"##(vso)?\[", said), name
+        if "github" not in name:
+            assert not re.search(r"^\s*::", said, re.MULTILINE), name
         if "json" not in name:  # JSON keeps all, for programs
             assert len(said) < 400_000, (name, len(said))
     check_json(text)
@@ -470,3 +485,55 @@ def test_forms_share_one_interface() -> None:
     for module in (csv, github, json_form, junit, markdown, sarif):
         assert isinstance(module.comparison(Compared([comparison()])), str)
         assert isinstance(module.decision(Decided(decision())), str)
+
+
+ALL_FORMS = ("terminal", *FORMS)
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+def test_a_forced_comparison_is_marked_in_every_form(form: str) -> None:
+    found = comparison(candidate_layer="base", notes=[])
+    assert "forced" in said_of(form, found).lower()
+    if form not in ("csv", "json", "sarif"):  # these name the field
+        assert "forced" not in said_of(form, replace(found, forced=[])).lower()
+    if form == "csv":
+        assert [row["forced"] for row in csv_reader.DictReader(io.StringIO(said_of(form, found)))] == ["plain"] * 4
+    if form == "junit":
+        suites = JUnitXml.fromstring(said_of(form, found).encode())
+        assert all(
+            "(forced)" in suite.name and "forced" in {one.name for one in suite.properties()} for suite in suites
+        )
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+@pytest.mark.parametrize("made", [comparison, decision])
+def test_every_form_says_what_a_reader_must_know(form: str, made: Any) -> None:
+    notes = ["It was ended early.", "Only half of the suite was asked."]
+    said = said_of(form, made(notes=notes))
+    assert all(note in said for note in notes)
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+@pytest.mark.parametrize("made", [comparison, decision])
+def test_every_form_names_the_runs_and_their_layers(form: str, made: Any) -> None:
+    sides = {
+        "candidate_run": "bot@1.1.20260101-000000.bbbbbbbb#lenient",
+        "base_run": "bot@1.0.20260101-000000.aa#strict",
+    }
+    layers = {"candidate_layer": "lenient", "base_layer": "strict"} if made is comparison else {}
+    said = said_of(form, made(**sides, **layers))
+    if form == "markdown":
+        said = re.sub("<code>(.*?)</code>", r"\1", said)
+    assert all(run in said for run in sides.values())
+    assert "#lenient#" not in said
+
+
+def test_a_layer_is_told_however_a_comparison_names_it() -> None:
+    found = comparison(candidate_layer="lenient", forced=[])
+    assert "bbbbbbbb#lenient" in said_of("terminal", found) and "bbbbbbbb#lenient" in said_of("csv", found)
+
+
+def test_hostile_json_is_still_the_same_text() -> None:
+    text = "##[error]a ###[b ##vso[c #"
+    said = of_comparison("json", comparison(text))
+    assert "##" not in said and json.loads(said)["comparisons"][0]["notes"] == [text]

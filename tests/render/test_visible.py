@@ -35,6 +35,11 @@ def test_every_control_format_and_surrogate_character_is_hidden_and_tab_and_line
         ("a\u034fb\u2800c\ufe00d", "a[U+034F]b[U+2800]c[U+FE00]d"),
         ("\u2764\ufe0f", "\u2764\ufe0f"),
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("a ##[error]b", "a #[U+0023][error]b"),
+        ("##VSO[task.complete]", "#[U+0023]VSO[task.complete]"),
+        ("####[x]", "#[U+0023][U+0023][U+0023][x]"),
+        ("##\u200b[x]", "#[U+0023][U+200B][x]"),
+        ("## heading\n#[x] ##vs[", "## heading\n#[x] ##vs["),
     ],
 )
 def test_hidden_characters_are_named(text: str, told: str) -> None:
@@ -45,6 +50,11 @@ def test_badges_tell_the_unicode_name_and_isolate_the_text() -> None:
     assert visible("a\u202e<b") == Markup(
         '<bdi>a<code class="hidden-char" title="U+202E RIGHT-TO-LEFT OVERRIDE">U+202E</code>&lt;b</bdi>'
     )
+
+
+@given(st.text("#[vso\u200b"))
+def test_nothing_commands_a_build_server(text: str) -> None:
+    assert not re.search(r"##(vso)?\[", plain(text), re.IGNORECASE)
 
 
 @given(ANY_TEXT)

@@ -15,7 +15,6 @@ from . import words
 from .words import Compared
 
 STYLES = {Standing.WORSE: "red", Standing.BETTER: "green", Standing.NOISE: "dim", Standing.OPEN: "yellow"}
-MOST_FORCED = 5
 
 
 def comparison(compared: Compared) -> RenderableType:
@@ -33,11 +32,9 @@ def _one(comparison: Comparison, compared: Compared) -> Iterable[RenderableType]
     yield Text(words.title(comparison), style="bold")
     yield Text("\n".join(words.treatment(comparison.changed)))
     if comparison.forced:
-        told = [f"  {words.tame(line)}" for line in comparison.forced[:MOST_FORCED]]
-        more = len(comparison.forced) - MOST_FORCED
-        told += [f"  and {more} more"] if more > 0 else []
+        told = [f"  {line}" for line in words.few(comparison.forced)]
         yield Text("\n".join(["FORCED: measured by another instrument, the numbers say little:", *told]), "bold red")
-    yield from (Text(f"Note: {words.tame(note)}") for note in comparison.notes)
+    yield from (Text(note, style="yellow") for note in words.notes(comparison))
     for standing, how in ((Standing.WORSE, "worse by"), (Standing.BETTER, "better by")):
         found = words.of_standing(comparison, standing)
         if found:
@@ -47,6 +44,8 @@ def _one(comparison: Comparison, compared: Compared) -> Iterable[RenderableType]
     yield from _rest(comparison, compared)
     yield Text(words.counts(comparison))
     yield from _broken(comparison, compared)
+    yield Text("")
+    yield Text("\n".join(words.runs(comparison)), style="dim")
 
 
 def _numbers(found: Sequence[Difference], standing: Standing, how: str) -> Table:

@@ -11,12 +11,14 @@ from typing import Any
 from auditor.compare import Comparison, Difference, ItemTurn
 from auditor.decision import Measurement, Result
 
-from .words import Compared, Decided, tame
+from .words import Compared, Decided, few, reference, tame
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes a formula by, full-width forms included."""
 MOST = 5000
 SIDES = ("base_model", "base_run", "candidate_model", "candidate_run")
+MARKS = ("forced", "notes")
+"""What one must know of a comparison, in every row: it must not be lost where rows are cut out."""
 RESULT = ("rule", "id", "outcome", "why", "waiver", "limit", "text", "needed")
 NUMBERS = tuple(Difference.__dataclass_fields__)
 ITEM = tuple(ItemTurn.__dataclass_fields__)
@@ -26,15 +28,29 @@ MEASURED = {name: f"measured_{name}" if name in RESULT else name for name in Mea
 def comparison(compared: Compared) -> str:
     """Return one row a number and candidate; one row an item that turned where all items are wanted."""
     row_of, names = (_items, ITEM) if compared.all_items else (_numbers, _flat(NUMBERS))
-    rows = [
-        {**{side: getattr(one, side) for side in SIDES}, **row} for one in compared.comparisons for row in row_of(one)
-    ]
-    return _table([*SIDES, *names], rows)
+    rows = [{**_whole(one), **row} for one in compared.comparisons for row in row_of(one)]
+    return _table([*SIDES, *MARKS, *names], rows)
 
 
 def decision(decided: Decided) -> str:
     """Return one row a result."""
-    return _table([*RESULT, *MEASURED.values(), "items"], [_result(one) for one in decided.decision.results])
+    found = decided.decision
+    whole = {**{side: getattr(found, side) for side in SIDES}, "notes": _several(found.notes)}
+    names = [*RESULT, *MEASURED.values(), "items", *SIDES, "notes"]
+    return _table(names, [{**_result(one), **whole} for one in found.results])
+
+
+def _whole(found: Comparison) -> dict[str, str]:
+    sides = {
+        **{side: getattr(found, side) for side in SIDES},
+        "base_run": reference(found.base_run, found.base_layer),
+        "candidate_run": reference(found.candidate_run, found.candidate_layer),
+    }
+    return {**sides, "forced": _several(found.forced), "notes": _several(found.notes)}
+
+
+def _several(sentences: Sequence[str]) -> str:
+    return "; ".join(few(sentences))
 
 
 def _flat(names: Iterable[str]) -> list[str]:

@@ -23,9 +23,9 @@ def decision(decided: Decided) -> RenderableType:
     style = STYLES[found.outcome]
     head = Text.assemble((VERDICTS[found.outcome], f"bold {style}"), (f"  {words.decision_title(found)}", "bold"))
     parts: list[RenderableType] = [head, Text(words.tame(found.text, 1000))]
+    parts += [Text(note, style="yellow") for note in words.notes(found)]
     if found.base_run is not None:
         parts.append(Text("\n".join(words.treatment(found.changed))))
-    parts += [Text(f"Note: {words.tame(note)}") for note in found.notes]
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
         parts += _group(found.of(outcome), f"{words.OUTCOME_WORDS[outcome]}", decided)
     parts += _group(words.ranked(found.waived), "waived", decided)
@@ -41,8 +41,8 @@ def decision(decided: Decided) -> RenderableType:
 
 def _footer(decided: Decided) -> str:
     found = decided.decision
-    runs = [f"candidate {found.candidate_run}", *([f"baseline {found.base_run}"] if found.base_run else [])]
-    return "\n".join([f"{found.policy}, bounds of one-sided {100 * found.confidence:g}%", *runs])
+    judged = f"{words.tame(found.policy)}, bounds of one-sided {100 * found.confidence:g}%"
+    return "\n".join([judged, *words.runs(found)])
 
 
 def _group(results: Iterable[Result], heading: str, decided: Decided) -> list[RenderableType]:

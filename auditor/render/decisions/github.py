@@ -23,13 +23,15 @@ def _compared(found: Comparison) -> Iterable[str]:
     title = words.title(found)
     if found.forced:
         yield _annotation("warning", title, "Forced: measured by another instrument, the numbers say little.")
+    yield from (_annotation("notice", title, note) for note in words.notes(found))
     worse = words.of_standing(found, Standing.WORSE)
     for one in worse[:MOST_NUMBERS]:
         text = f"{words.before_after(one)}, worse by {words.interval(one)}, q {words.q_value(one)}"
         yield _annotation("warning", f"{title}: {words.name(one)}", text)
     told = f"{len(worse)} numbers worse, {len(words.of_standing(found, Standing.BETTER))} better; "
     broken = words.of_turn(found, Turn.BROKEN)
-    yield _annotation("notice", title, told + f"{len(broken)} items newly broken. {words.treatment(found.changed)[0]}")
+    told += f"{len(broken)} items newly broken. {words.treatment(found.changed)[0]}"
+    yield _annotation("notice", title, "\n".join([told, *words.runs(found)]))
 
 
 def decision(decided: Decided) -> str:
@@ -38,7 +40,8 @@ def decision(decided: Decided) -> str:
     # An undecided gate is not passed either: the first line is an error for both.
     kind = "notice" if found.outcome is Outcome.PASS else "error"
     title = f"{found.outcome.upper()}: {words.decision_title(found)}"
-    lines = [_annotation(kind, title, words.tame(found.text, 1000))]
+    lines = [_annotation(kind, title, "\n".join([words.tame(found.text, 1000), *words.runs(found)]))]
+    lines += [_annotation("notice", title, note) for note in words.notes(found)]
     kinds = {Outcome.FAIL: "error", Outcome.INCONCLUSIVE: "warning"}
     for outcome, kind in kinds.items():
         lines += [_rule(kind, result, decided) for result in found.of(outcome)]

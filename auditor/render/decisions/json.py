@@ -53,4 +53,6 @@ def decision_rows(decided: Decided) -> dict[str, Any]:
 
 def _text(rows: dict[str, Any]) -> str:
     # ASCII: a lone surrogate of a model's text cannot be written as UTF-8, and is kept so.
-    return json.dumps({"schema_version": 1, **rows}, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    text = json.dumps({"schema_version": 1, **rows}, indent=2, ensure_ascii=True, allow_nan=False)
+    # "##[" and "##vso[" are commands to a build server wherever they stand in what it logs.
+    return text.replace("##", "#\\u0023") + "\n"

@@ -12,7 +12,7 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from auditor.compare import Comparison, Difference, Standing
-from auditor.decision import Outcome, Result
+from auditor.decision import Decision, Outcome, Result
 
 from . import words
 from .words import Compared, Decided
@@ -33,6 +33,9 @@ def _comparison(root: ElementTree.Element, found: Comparison) -> None:
     title = words.title(found)
     for source, differences in groupby(found.differences, key=lambda one: one.source):
         suite = ElementTree.SubElement(root, "testsuite", name=_fit(f"{title}: {source}"))
+        _properties(suite, found)
+        for line in words.few(found.forced):
+            _property(suite, "forced", line)
         for one in differences:
             name = one.metric if one.cell == "all" else f"{one.metric}[{one.cell}]"
             _case(suite, f"{title}.{source}", name, *_standing(one))
@@ -51,13 +54,28 @@ def decision(decided: Decided) -> str:
     found = decided.decision
     root = ElementTree.Element("testsuites", name="auditor gate")
     suite = ElementTree.SubElement(root, "testsuite", name="gate")
-    changed = words.treatment(found.changed) if found.base_run else []
-    _case(suite, "gate", words.decision_title(found), _tag(found.outcome), found.text, [*changed, *found.notes])
+    _properties(suite, found)
+    detail = [*words.notes(found), *(words.treatment(found.changed) if found.base_run else []), *words.runs(found)]
+    _case(suite, "gate", words.decision_title(found), _tag(found.outcome), found.text, detail)
     for rule, results in groupby(found.results, key=lambda one: one.rule):
         suite = ElementTree.SubElement(root, "testsuite", name=_fit(rule))
         for one in results:
             _case(suite, rule, one.id, *_result(one, decided), place=_place(one, decided))
     return _text(root)
+
+
+def _properties(suite: ElementTree.Element, found: Comparison | Decision) -> None:
+    ElementTree.SubElement(suite, "properties")
+    for line in words.runs(found):
+        _property(suite, *line.split(" ", 1))
+    for line in words.few(found.notes):
+        _property(suite, "note", line)
+
+
+def _property(suite: ElementTree.Element, name: str, value: str) -> None:
+    properties = suite.find("properties")
+    assert properties is not None
+    ElementTree.SubElement(properties, "property", name=name, value=_unfit(value))
 
 
 def _tag(outcome: Outcome) -> str:

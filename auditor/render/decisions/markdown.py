@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from auditor.compare import Comparison, Difference, Standing, Turn
-from auditor.decision import Outcome, Result
+from auditor.decision import Decision, Outcome, Result
 
 from . import words
 from .words import Compared, Decided
@@ -53,10 +53,15 @@ def comparison(compared: Compared) -> str:
 
 
 def _head(found: Comparison) -> list[str]:
-    lines = [f"### {code(words.title(found))}", "", _changed(found.changed)]
+    lines = [f"### {code(words.title(found))}", "", f"{_changed(found.changed)} {_runs(found)}"]
     if found.forced:
         lines += ["", f"**Forced**: measured by another instrument ({len(found.forced)} differences)."]
     return lines
+
+
+def _runs(found: Comparison | Decision) -> str:
+    sides = [line.split(" ", 1) for line in words.runs(found)]
+    return f"Runs: {', '.join(f'{side} {code(run)}' for side, run in sides)}."
 
 
 def _changed(changed: Mapping[str, tuple[str, str]]) -> str:
@@ -68,11 +73,12 @@ def _changed(changed: Mapping[str, tuple[str, str]]) -> str:
 
 def _short(found: Comparison) -> list[str]:
     worse, better = (len(words.of_standing(found, one)) for one in (Standing.WORSE, Standing.BETTER))
-    return [*_head(found), "", f"{worse} numbers worse, {better} better. {prose(words.counts(found))}", ""]
+    told = [f"{worse} numbers worse, {better} better.", prose(words.counts(found)), *map(prose, words.notes(found))]
+    return [*_head(found), "", " ".join(told), ""]
 
 
 def _whole(found: Comparison, compared: Compared) -> list[str]:
-    lines = [*_head(found), *_paragraph(found.notes)]
+    lines = [*_head(found), *_paragraph(words.notes(found))]
     worse, better, noise, open_ = (words.of_standing(found, standing) for standing in Standing)
     lines += ["", *(_numbers(worse, "worse by") if worse else ["No number is shown to be worse."])]
     if better:
@@ -99,7 +105,7 @@ def _numbers(found: Sequence[Difference], how: str, most: int = MOST_NUMBERS) ->
 
 
 def _paragraph(sentences: Sequence[str]) -> list[str]:
-    return ["", " ".join(prose(one) for one in sentences[:5])] if sentences else []
+    return ["", " ".join(prose(one) for one in sentences)] if sentences else []
 
 
 def _more(found: Sequence[object], shown: int) -> list[str]:
@@ -153,6 +159,8 @@ def decision(decided: Decided) -> str:
     found = decided.decision
     sign = words.OUTCOME_SIGNS[found.outcome]
     lines = [f"### {sign} {found.outcome.upper()} {code(words.decision_title(found))}", "", prose(found.text)]
+    if found.notes:
+        lines.append(" ".join(prose(one) for one in words.notes(found)))
     if found.base_run is not None:
         lines += ["", _changed(found.changed)]
     for outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE):
@@ -164,8 +172,8 @@ def decision(decided: Decided) -> str:
     if kept:
         names = ", ".join(code(one.id, 100) for one in kept[:40])
         lines += _folded(f"{len(kept)} kept", [names, *_more(kept, 40)])
-    lines += _paragraph([f"Warning: {told}" for told in found.unmatched_waivers])
-    lines += ["", f"By {code(found.policy)}, one-sided bounds of {100 * found.confidence:g}%."]
+    lines += _paragraph(words.few(found.unmatched_waivers, "Warning: "))
+    lines += ["", f"By {code(found.policy)}, one-sided bounds of {100 * found.confidence:g}%. {_runs(found)}"]
     return _text(lines)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from auditor import __version__
 from auditor.compare import Comparison, Difference, ItemTurn, Standing, Turn
-from auditor.decision import Outcome, Result, Why
+from auditor.decision import Decision, Outcome, Result, Why
 
 from . import words
 from .words import Compared, Decided
@@ -36,11 +36,7 @@ def _compared(found: Comparison) -> Row:
     results = [_number(one) for one in found.differences if one.standing is Standing.WORSE]
     results += [_item(one) for one in found.items]
     described = {one["ruleId"]: one["ruleId"] for one in results}
-    properties = {
-        "base": found.base_run,
-        "candidate": found.candidate_run,
-        "forced": [words.tame(one) for one in found.forced],
-    }
+    properties = {**_properties(found), "forced": [words.tame(one) for one in found.forced]}
     return _run(f"compare/{words.title(found)}", described, results, properties)
 
 
@@ -71,14 +67,24 @@ def _item(found: ItemTurn) -> Row:
 def decision(decided: Decided) -> str:
     """Return the whole decision, and one result a rule and cell at the rule's line in the policy."""
     found = decided.decision
-    whole = _result(GATE, *_gate_kind(found.outcome), f"{found.outcome.upper()}: {found.text}")
+    said = [f"{found.outcome.upper()}: {words.tame(found.text, 1000)}", *words.notes(found)]
+    whole = _result(GATE, *_gate_kind(found.outcome), " ".join(said))
     whole["locations"] = [_physical(found.policy, 1)]
     whole["partialFingerprints"] = _fingerprint(GATE)
     described = {GATE: "The candidate keeps the rules of the release"}
     described |= {one.rule: f"{one.rule}: {one.limit}" for one in found.results}
     results = [whole, *(_rule(one, decided) for one in found.results)]
-    properties = {"base": found.base_run, "candidate": found.candidate_run, "outcome": found.outcome}
+    properties = {**_properties(found), "outcome": found.outcome}
     return _text([_run(f"gate/{words.decision_title(found)}", described, results, properties, found.outcome.exit_code)])
+
+
+def _properties(found: Comparison | Decision) -> Row:
+    sides = dict(line.split(" ", 1) for line in words.runs(found))
+    return {
+        "base": sides.get("baseline"),
+        "candidate": sides["candidate"],
+        "notes": [words.tame(one, 1000) for one in found.notes],
+    }
 
 
 def _gate_kind(outcome: Outcome) -> tuple[str, str]:

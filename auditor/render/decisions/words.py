@@ -22,6 +22,10 @@ MOST = 300
 """Characters of one text that is not ours."""
 MOST_ITEMS = 20
 _HASH = re.compile(r"[0-9a-f]{40,64}")
+MOST_SENTENCES = 5
+"""Of notes, and of what a comparison was forced against."""
+_COMMAND = re.compile(r"(?<!\S)::(?=[A-Za-z])")
+"""What GitHub takes for a command at the start of a line; where text wraps, any space may come to stand there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,12 @@ class Decided:
 def tame(text: object, most: int = MOST) -> str:
     """Return foreign text on one line, without hidden characters, cut where it is too long."""
     said = str(text)
-    cut = plain(one_line(said[:most])).replace("\t", " ")
+    cut = _COMMAND.sub(":[U+003A]", plain(one_line(said[:most])).replace("\t", " "))
     return cut if len(said) <= most else f"{cut}..."
 
 
 def title(comparison: Comparison) -> str:
-    """Return who is compared with whom."""
+    """Return who is compared with whom, marked where another instrument measured."""
     sides = [
         model if layer == "base" else f"{model}#{layer}"
         for model, layer in (
@@ -70,7 +74,7 @@ def title(comparison: Comparison) -> str:
             (comparison.base_model, comparison.base_layer),
         )
     ]
-    return tame(" against ".join(sides))
+    return tame(" against ".join(sides)) + (" (forced)" if comparison.forced else "")
 
 
 def decision_title(decision: Decision) -> str:
@@ -79,6 +83,26 @@ def decision_title(decision: Decision) -> str:
 
 
 def pieces(changed: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
+def runs(found: Comparison | Decision) -> list[str]:
+    """Return the runs that were looked at, one line each."""
+    candidate, base = found.candidate_run, found.base_run
+    if isinstance(found, Comparison):
+        candidate, base = reference(candidate, found.candidate_layer), reference(found.base_run, found.base_layer)
+    return [tame(f"candidate {candidate}"), *([tame(f"baseline {base}")] if base else [])]
+
+
+def few(sentences: Sequence[str], kind: str = "") -> list[str]:
+    """Return the first sentences, each with its kind before it, and how many more there are."""
+    more = len(sentences) - MOST_SENTENCES
+    told = [kind + tame(one, 1000) for one in sentences[:MOST_SENTENCES]]
+    return [*told, f"and {more} more"] if more > 0 else told
+
+
+def notes(found: Comparison | Decision) -> list[str]:
+    """Return what a reader must know, one line each."""
+    return few(found.notes, "Note: ")
+
+
     """Return what changed in the target: (piece, its value before and after)."""
     return [
         (tame(piece).replace("_", " "), f"{_piece(before)} -> {_piece(after)}")
@@ -259,8 +283,8 @@ def continued(command: str, width: int = 66) -> str:
 
 
 def reference(run: str, layer: str) -> str:
-    """Return the RUN that opens this layer."""
-    return run if layer == "base" else f"{run}#{layer}"
+    """Return the RUN that opens this layer; one that names a layer already is that."""
+    return run if layer == "base" or "#" in run else f"{run}#{layer}"
 
 
 def ranked(results: Iterable[Result]) -> list[Result]:
