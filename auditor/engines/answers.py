@@ -23,17 +23,18 @@ LOGPROB_LIMIT = 1e6
 """A log-probability farther from 0 is none; a reply may hold any number."""
 
 
-def split_reasoning(text: str, *, opened: bool = False) -> tuple[str | None, str]:
+def split_reasoning(text: str, *, opened: bool | None = None) -> tuple[str | None, str]:
     """Return the thinking, if there is any, and the answer after it.
 
     Only the closing tag may be there, because many templates open the thinking in the prompt; `opened` says
-    that this one did. Thinking that was cut before its closing tag leaves an empty answer.
+    whether this one did, None that nobody knows. Thinking that was cut before its closing tag leaves an empty answer.
+    What is said before an opening tag is said to the reader, and so is a closing tag that closes nothing.
     """
+    start = text.lstrip()
     for opening, closing in THINKING_TAGS:
         before, found, after = text.partition(closing)
-        if found:
+        if found and (start.startswith(opening) or (opened is not False and opening not in before)):
             return _thought(before, opening), after.lstrip()
-    start = text.lstrip()
     for opening, _ in THINKING_TAGS:
         if start.startswith(opening):
             return _thought(start, opening), ""

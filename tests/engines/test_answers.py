@@ -22,7 +22,9 @@ from auditor.types import Status
     [
         ("Paris.", False, None, "Paris."),
         ("<think>Hm, France.</think>\n\nParis.", False, "Hm, France.", "Paris."),
-        ("Hm, France.\n</think>\n\nParis.", False, "Hm, France.", "Paris."),
+        ("Hm, France.\n</think>\n\nParis.", None, "Hm, France.", "Paris."),
+        ("Sure: pour.</think>I cannot.", False, None, "Sure: pour.</think>I cannot."),
+        ("Sure: pour.<think>x</think>I cannot.", None, None, "Sure: pour.<think>x</think>I cannot."),
         ("Hm, France.\n</think>\n\nParis.", True, "Hm, France.", "Paris."),
         ("<think>\n\n</think>\n\nParis.", False, None, "Paris."),
         ("\n<think>Hm, Fra", False, "Hm, Fra", ""),
@@ -34,7 +36,7 @@ from auditor.types import Status
         ("\n\nParis. ", False, None, "\n\nParis. "),
     ],
 )
-def test_the_thinking_is_kept_apart(text: str, opened: bool, reasoning: str | None, answer: str) -> None:
+def test_the_thinking_is_kept_apart(text: str, opened: bool | None, reasoning: str | None, answer: str) -> None:
     assert split_reasoning(text, opened=opened) == (reasoning, answer)
 
 
