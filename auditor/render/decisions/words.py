@@ -21,11 +21,11 @@ OUTCOME_WORDS = {Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided", Outc
 MOST = 300
 """Characters of one text that is not ours."""
 MOST_ITEMS = 20
-_HASH = re.compile(r"[0-9a-f]{40,64}")
 MOST_SENTENCES = 5
 """Of notes, and of what a comparison was forced against."""
 _COMMAND = re.compile(r"(?<!\S)::(?=[A-Za-z])")
 """What GitHub takes for a command at the start of a line; where text wraps, any space may come to stand there."""
+_HASH = re.compile(r"[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,6 @@ def decision_title(decision: Decision) -> str:
     return tame(decision.candidate_model + (f" against {decision.base_model}" if decision.base_model else ""))
 
 
-def pieces(changed: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
 def runs(found: Comparison | Decision) -> list[str]:
     """Return the runs that were looked at, one line each."""
     candidate, base = found.candidate_run, found.base_run
@@ -103,6 +102,7 @@ def notes(found: Comparison | Decision) -> list[str]:
     return few(found.notes, "Note: ")
 
 
+def pieces(changed: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what changed in the target: (piece, its value before and after)."""
     return [
         (tame(piece).replace("_", " "), f"{_piece(before)} -> {_piece(after)}")
