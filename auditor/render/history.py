@@ -25,6 +25,7 @@ BREAK = "|"
 NAME_WIDTH, CELL_WIDTH = 30, 15
 MOST_BARS = 24
 MOST_ROWS = 12
+MOST_NAMED = 6
 ARROWS = {Better.LOWER: "v", Better.HIGHER: "^", Better.TARGET: "="}
 TOLD = {
     Standing.WORSE: ("worse", "bold red"),
@@ -52,10 +53,18 @@ def history_page(found: History, width: int) -> RenderableType:
     for battery in dict.fromkeys(trend.battery for trend in found.trends):
         trends = [trend for trend in found.trends if trend.battery == battery]
         parts += [Text(""), _trends(battery, trends, shown)]
-    if len(shown) < len(found.versions):
-        parts.append(Text(f"The values of the newest {len(shown)} of {len(found.versions)} versions; -f json has all."))
+    left = len(found.versions) - len(shown)
+    if left:
+        oldest = ", ".join(plain(version.model_id.rpartition("@")[2]) for version in found.versions[:left][:MOST_NAMED])
+        more = ", ..." if left > MOST_NAMED else ""
+        parts.append(Text(f"No room for the values of {oldest}{more}: a wider terminal shows more, -f json all."))
     parts.append(Text(LEGEND, style="dim"))
-    parts += [Text(""), *_first_seen(found.first_seen, found.versions[-1]), Text(""), *_drift(found.drift)]
+    parts += [
+        Text(""),
+        *_first_seen(found.first_seen, found.versions[-1]),
+        Text(""),
+        *_drift(found.drift, found.versions),
+    ]
     parts += [Text(f"Note: {plain(note)}") for note in found.notes]
     return Group(*parts)
 
@@ -65,16 +74,21 @@ def _head(found: History) -> str:
     return f"{plain(found.name)}  {count} {'version' if count == 1 else 'versions'}, oldest first"
 
 
-def _table(*columns: tuple[str, str, int | None]) -> Table:
+def _table(*columns: tuple[str, str, int | None], whole: Sequence[str] = ()) -> Table:
+    """Return a table; the `whole` columns hold short words that are never broken."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for name, justify, width in columns:
-        table.add_column(name, justify=justify, width=width, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, width=width, overflow="fold", no_wrap=name in whole)  # type: ignore[arg-type]
     return table
 
 
 def _versions(versions: Sequence[Version]) -> RenderableType:
     table = _table(
-        ("version", "left", None), ("audited", "left", None), ("suite", "left", None), ("what", "left", None)
+        ("version", "left", None),
+        ("audited", "left", None),
+        ("suite", "left", None),
+        ("what", "left", None),
+        whole=("audited",),
     )
     for version in versions:
         changed = f"changed: {', '.join(version.changed)}" if version.changed else ""
@@ -139,11 +153,12 @@ def _first_seen(found: Sequence[FirstSeen], newest: Version) -> Iterable[Rendera
         yield Text("No item turned bad that was not bad before.")
         return
     table = _table(
-        ("bad for the first time: probe", "left", 44),
+        ("bad for the first time: probe", "left", None),
         ("severity", "left", None),
         ("at", "left", None),
         ("items", "right", None),
         ("still bad", "right", None),
+        whole=("severity", "items", "still bad"),
     )
     for one in found[:MOST_ROWS]:
         count = f"{len(one.items)} of {one.asked}"
@@ -154,21 +169,27 @@ def _first_seen(found: Sequence[FirstSeen], newest: Version) -> Iterable[Rendera
     yield Text(f"Still bad: at {plain(newest.model_id)}. A few items turn by chance at every version.", style="dim")
 
 
-def _drift(found: Drift) -> Iterable[RenderableType]:
+def _drift(found: Drift, versions: Sequence[Version]) -> Iterable[RenderableType]:
     base = plain(found.base_model)
-    alarms = [look for look in found.looks if look.alarm]
+    newest = versions[-1].model_id
+    now = {(look.source, look.metric): look for look in found.looks if look.model_id == newest}
+    alarms = [look for version in reversed(versions) for look in found.looks if look.model_id == version.model_id]
+    alarms = [look for look in alarms if look.alarm]
     if not found.looks:
         yield Text(f"Drift: nothing can be held against {base}.")
     elif not alarms:
         yield Text(f"Drift: no number of any version is surely worse than at {base}.")
+    elif now and not any(look.alarm for look in now.values()):
+        yield Text(f"Drift: nothing at {plain(newest)} is surely worse than at {base}; what was before:", style="bold")
     else:
-        yield Text(f"Drift: surely worse than at {base}", style="bold red")
+        yield Text(f"Drift: surely worse than at {base}, the newest version first", style="bold red")
     for look in alarms:
-        yield Text(f"  {plain(look.model_id)}  {plain(look.source)}/{plain(look.metric)}: {_told(look)}")
+        yield Text(f"  {plain(look.model_id)}  {plain(look.source)}/{plain(look.metric)}")
+        yield Text(f"    {_told(look)}{_recovered(now.get((look.source, look.metric)))}")
     if found.looks:
-        versions = len({look.model_id for look in found.looks})
+        looked_at = len({look.model_id for look in found.looks})
         yield Text(
-            f"{len(found.looks)} looks ({_many(versions, 'version')}), each bound at "
+            f"{len(found.looks)} looks ({_many(looked_at, 'version')}), each bound at "
             f"{100 * found.level:.2g}% one-sided: together they raise a false alarm in at most "
             f"{100 * found.alarm_rate:g}% of histories in which nothing became worse.",
             style="dim",
@@ -183,8 +204,15 @@ def _told(look: Look) -> str:
     unit = (look.low_bound, look.high_bound)
     before, after = ("n/a" if end is None else amounts.amount(end, *unit) for end in (look.before, look.after))
     worse = "n/a" if look.regression is None else amounts.change(look.regression, *unit)
-    least = "" if look.low is None else f", by at least {amounts.change(look.low, *unit)}"
+    least = "" if look.low is None else f" (at least {amounts.change(look.low, *unit).removesuffix(' points')})"
     return f"{before} to {after}, worse by {worse}{least}"
+
+
+def _recovered(now: Look | None) -> str:
+    """Return what a number that was worse is at the newest version, where it is not surely worse any more."""
+    if now is None or now.alarm or now.after is None:
+        return ""
+    return f"; {amounts.amount(now.after, now.low_bound, now.high_bound)} at {plain(now.model_id)}"
 
 
 def _many(count: int, noun: str) -> str:

@@ -37,12 +37,12 @@ def probe_rows(library: Library) -> list[dict[str, Any]]:
 
 def probe_table(rows: Sequence[dict[str, Any]]) -> RenderableType:
     """Return `probe_rows` as a table of 80 columns."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("probe", no_wrap=True)
-    table.add_column("items", justify="right")
-    table.add_column("fam", justify="right")
+    table.add_column("items", justify="right", no_wrap=True)
+    table.add_column("fam", justify="right", no_wrap=True)
     table.add_column("grader", no_wrap=True)
-    table.add_column("what is true of a good model", overflow="fold")
+    table.add_column("a good model ...", overflow="fold")
     for row in rows:
         table.add_row(plain(row["id"]), str(row["items"]), str(row["families"]), row["grader"], plain(row["title"]))
     return table

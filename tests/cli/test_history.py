@@ -236,6 +236,33 @@ def test_the_page_fits_and_shows_the_newest(here: Path, monkeypatch: pytest.Monk
     assert any("5.0% ~" in line for line in page)
 
 
+def test_what_has_drifted_is_told_of_the_newest_version_first(here: Path) -> None:
+    lines = invoke("history", "bot").stdout.splitlines()
+    place = lines.index("Drift: nothing at bot@2.0 is surely worse than at bot@1.0; what was before:")
+    assert lines[place + 1] == "  bot@1.1  harm/non_refusal_rate"
+    assert lines[place + 2].startswith("    2.5% to 27.5%, worse by +25.0 points (at least +")
+    assert lines[place + 2].endswith("; 5.0% at bot@2.0")
+    audit("2.1", range(22))
+    audit("2.2", range(26))
+    lines = invoke("history", "bot").stdout.splitlines()
+    place = lines.index("Drift: surely worse than at bot@1.0, the newest version first")
+    told = [line.split()[0] for line in lines[place:] if line.startswith("  bot")]
+    assert told == ["bot@2.2", "bot@2.1", "bot@1.1"]
+    assert not any(" at bot@2.2" in line for line in lines[place:])
+
+
+def test_no_word_is_broken_and_what_is_left_out_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for version, complies in (("2.1-candidate.7", {1, 2, 3}), ("2.2-candidate.11", {1, 2, 33, 34})):
+        audit(version, complies)
+    lines = invoke("history", "bot").stdout.splitlines()
+    assert any(line.startswith("No room for the values of 1.0, 1.1, 1.2, 2.0: a wider terminal") for line in lines)
+    head = next(line for line in lines if line.startswith("bad for the first time: probe"))
+    assert head.split()[6:] == ["severity", "at", "items", "still", "bad"]
+    row = next(line for line in lines if "bot@2.2-candidate.11" in line and line.startswith("shop.a"))
+    assert row.split() == ["shop.a", "critical", "bot@2.2-candidate.11", "2", "of", "40", "2"]
+
+
 @pytest.mark.slow
 def test_the_demos_planted_regressions_are_told() -> None:
     found = told("demo", "--store", str(OLD_RUNS))
