@@ -110,6 +110,8 @@ def test_the_answers_of_a_run_whose_plan_is_damaged_are_not_forgotten(store: Sto
     ("field", "value"),
     [
         ("confidence", "high"),
+        ("confidence", 5.0),
+        ("probes", [PROBE | {"metrics": [PROBE["metrics"][0] | {"kind": "of a newer auditor"}]}]),
         ("notes", [3]),
         ("counts", {}),
         ("seconds", {"wall": None}),
