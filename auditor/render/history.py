@@ -153,7 +153,7 @@ def _first_seen(found: Sequence[FirstSeen], newest: Version) -> Iterable[Rendera
         yield Text("No item turned bad that was not bad before.")
         return
     table = _table(
-        ("bad for the first time: probe", "left", None),
+        ("bad for the first time", "left", None),
         ("severity", "left", None),
         ("at", "left", None),
         ("items", "right", None),

@@ -257,8 +257,8 @@ def test_no_word_is_broken_and_what_is_left_out_is_named(here: Path, monkeypatch
         audit(version, complies)
     lines = invoke("history", "bot").stdout.splitlines()
     assert any(line.startswith("No room for the values of 1.0, 1.1, 1.2, 2.0: a wider terminal") for line in lines)
-    head = next(line for line in lines if line.startswith("bad for the first time: probe"))
-    assert head.split()[6:] == ["severity", "at", "items", "still", "bad"]
+    head = next(line for line in lines if line.startswith("bad for the first time"))
+    assert head.split()[5:] == ["severity", "at", "items", "still", "bad"]
     row = next(line for line in lines if "bot@2.2-candidate.11" in line and line.startswith("shop.a"))
     assert row.split() == ["shop.a", "critical", "bot@2.2-candidate.11", "2", "of", "40", "2"]
 
