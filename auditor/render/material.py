@@ -13,6 +13,7 @@ from auditor.compare import Comparison, Difference, compare
 from auditor.decision import Decision
 from auditor.errors import DataError
 
+from .distinct import Key, identities, key
 from .transcripts import Transcript, read_transcripts
 from .versions import Version
 
@@ -50,7 +51,8 @@ class Material:
     @cached_property
     def transcripts(self) -> list[Transcript]:
         """Every item of every version."""
-        return read_transcripts(self.versions)
+        turned = {item.candidate_id: item for item in self.comparison.items} if self.comparison else None
+        return read_transcripts(self.versions, turned)
 
     @property
     def comparison(self) -> Comparison | None:
@@ -74,7 +76,12 @@ class Material:
             return None, [f"What the runs say of their metrics cannot be read: {problem.errors()[0]['msg']}."]
 
     @cached_property
-    def differences(self) -> Mapping[tuple[str, str, str], Difference]:
+    def differences(self) -> Mapping[Key, Difference]:
         """(probe or battery, metric, cell) -> its change from the baseline; empty where nothing is compared."""
         found = self.comparison.differences if self.comparison else ()
-        return {(one.source, one.metric, one.cell): one for one in found}
+        return {key(one): one for one in found}
+
+    @cached_property
+    def identities(self) -> Mapping[Key, Key]:
+        """Name of a number -> the name that all names of this number have in common."""
+        return identities(self.differences.values())

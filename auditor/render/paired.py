@@ -8,25 +8,15 @@ from auditor import amounts
 from auditor.compare import Difference, Standing
 from auditor.types import Better
 
+from .distinct import distinct
 from .material import Material
 from .wording import count, metric_name
 
 
-def distinct(material: Material) -> list[Difference]:
+def largest_first(material: Material) -> list[Difference]:
     """Return every change that has a number, largest first; what has two names is told once."""
-    found: dict[tuple[object, ...], Difference] = {}
-    for difference in material.differences.values():
-        if difference.regression is not None:
-            found.setdefault(identity(material, difference.source, difference.metric, difference.cell), difference)
-    return sorted(found.values(), key=size, reverse=True)
-
-
-def identity(material: Material, source: str, metric: str, cell: str) -> tuple[object, ...]:
-    """Return what two names of one number have in common: its probes, and its cell unless that is all of one probe."""
-    known = material.candidate.estimates
-    probes = [probe for probe in material.candidate.behind(source, metric) if (probe, metric, cell) in known]
-    whole = len(probes) == 1 and known[probes[0], metric, cell].planned == known[probes[0], metric, "all"].planned
-    return tuple(probes), metric, "all" if whole else cell
+    found = material.comparison.differences if material.comparison else ()
+    return sorted((one for one in distinct(found) if one.regression is not None), key=size, reverse=True)
 
 
 def size(difference: Difference) -> float:
@@ -75,18 +65,35 @@ def values(difference: Difference) -> str:
 
 
 def moved(difference: Difference) -> str:
-    """Return how much worse it is, signed."""
+    """Return how much worse or better it is."""
     assert difference.regression is not None
-    return amounts.change(difference.regression, difference.low_bound, difference.high_bound)
+    if _amount(difference, difference.regression) == _amount(difference, 0.0):
+        return "no change"
+    return f"{_way(difference.regression)} by {_amount(difference, difference.regression)}"
 
 
 def interval(difference: Difference) -> str:
-    """Return the interval that decides, or that there is none."""
-    if difference.low is None or difference.high is None:
+    """Return the interval that decides, told the way that the number went, or that there is none.
+
+    Each end says its own way where they differ.
+    """
+    if difference.low is None or difference.high is None or difference.regression is None:
         return "no interval"
-    bounds = (difference.low_bound, difference.high_bound)
-    low, high = (amounts.change(end, *bounds).removesuffix(" points") for end in (difference.low, difference.high))
-    return f"{low} to {high}"
+    ends = (difference.low, difference.high)
+    told = [_amount(difference, end).removesuffix(" points") for end in ends]
+    if difference.regression > 0 and difference.low >= 0:
+        return f"{told[0]} to {told[1]}"
+    if difference.regression < 0 and difference.high <= 0:
+        return f"{told[1]} to {told[0]}"
+    return " to ".join(f"{amount} {_way(end)}" for amount, end in zip(told, ends, strict=True))
+
+
+def _amount(difference: Difference, change: float) -> str:
+    return amounts.change(abs(change), difference.low_bound, difference.high_bound).removeprefix("+")
+
+
+def _way(regression: float) -> str:
+    return "worse" if regression > 0 else "better"
 
 
 def rests_on(difference: Difference) -> str:

@@ -18,9 +18,13 @@ from .marks import Scale
 WIDTH, EDGE = 340.0, 20.0
 HEIGHT, AXIS_HEIGHT = 30.0, 40.0
 TICKS = 4
+STRICT_ROOM = 24.0
 SMALLEST_REACH = 0.02
 """No scale ends nearer to 0, so that noise does not fill a plot."""
-COLOURS = {Standing.WORSE: marks.VERMILION, Standing.BETTER: marks.BLUE}
+RADIUS = 6.0
+COLOURS = {Standing.WORSE: marks.VERMILION, Standing.BETTER: marks.GREEN}
+SIGNS = {Standing.WORSE: "M-2.5,-2.5 L2.5,2.5 M2.5,-2.5 L-2.5,2.5", Standing.BETTER: "M-3,0 L-1,2.5 L3,-2.5"}
+"""A cross and a tick about their centres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,16 @@ class Limit:
     """In the number's own unit."""
     outcome: Outcome
     waived: bool
+    strict: bool
+    """Whether any worsening that is shown breaks it, so that the limit that decides is 0."""
+    within: bool
+    """Whether the number itself lies within the margin."""
 
     @property
     def word(self) -> str:
-        """What became of the rule."""
-        return {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}[self.outcome]
+        """What became of the rule, and whether only its strictness made it so."""
+        word = {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}[self.outcome]
+        return f"{word} (strict)" if self.outcome is Outcome.FAIL and self.strict and self.within else word
 
 
 def span(differences: Iterable[Difference], limits: Iterable[Limit]) -> Scale:
@@ -112,6 +121,7 @@ def strip(difference: Difference, scale: Scale, limits: Sequence[Limit]) -> Mark
             for tick in scale.ticks(TICKS)
         ],
         *[_line(limit, scale) for limit in limits],
+        *(_strict(scale) if any(limit.strict for limit in limits) else ()),
         *bars,
         _mark(scale(difference.regression), middle, difference.standing),
     )
@@ -132,19 +142,38 @@ def _bar(start: float, end: float, colour: str) -> Markup:
 
 
 def _mark(x: float, y: float, standing: Standing) -> Markup:
-    """Return a square where it is worse, a full circle where it is better, else an empty circle."""
-    if standing is Standing.WORSE:
-        return marks.element("rect", x=x - 5, y=y - 5, width=10, height=10, fill=marks.VERMILION)
-    if standing is Standing.BETTER:
-        return marks.element("circle", cx=x, cy=y, r=5.5, fill=marks.BLUE)
-    return marks.element("circle", cx=x, cy=y, r=4.5, fill="none", stroke=marks.INK, stroke_width=1.8)
+    """Return a cross where it is worse, a tick where it is better, else an empty circle."""
+    if standing not in SIGNS:
+        return marks.element("circle", cx=x, cy=y, r=4.5, fill="none", stroke=marks.INK, stroke_width=1.8)
+    disc = marks.element("circle", cx=x, cy=y, r=RADIUS, fill=COLOURS[standing])
+    sign = marks.element(
+        "path",
+        d=SIGNS[standing],
+        transform=f"translate({x:.1f} {y:.1f})",
+        fill="none",
+        stroke="#fff",
+        stroke_width=1.8,
+        stroke_linecap="round",
+    )
+    return disc + sign
 
 
 def _line(limit: Limit, scale: Scale) -> Markup:
-    x = scale(limit.at)
+    return _dashed(scale(limit.at), f"{limit.rule}: limit {limit.words}")
+
+
+def _strict(scale: Scale) -> list[Markup]:
+    """Return the limit of a strict rule: no change, with its word where there is room for it."""
+    x = scale(0.0)
+    left = x - scale.start > STRICT_ROOM
+    word = marks.text(x - 4 if left else x + 4, 8, "strict", anchor="end" if left else "start", size=9)
+    return [_dashed(x, "strict: broken by any worsening that is shown"), word]
+
+
+def _dashed(x: float, title: str) -> Markup:
     return marks.element(
         "path",
-        marks.element("title", f"{limit.rule}: limit {limit.words}"),
+        marks.element("title", title),
         d=f"M{x:.1f},0 V{HEIGHT:g}",
         stroke=marks.INK,
         stroke_width=2,
@@ -174,5 +203,5 @@ def _noise(difference: Difference, scale: Scale) -> list[Markup]:
 
 def _description(difference: Difference, limits: Sequence[Limit]) -> str:
     said = [f"{paired.values(difference)}, {paired.rests_on(difference)}; interval {paired.interval(difference)}"]
-    said += [f"{limit.rule}: limit {limit.words}" for limit in limits]
+    said += [f"{limit.rule}: limit {limit.words}{', strict' if limit.strict else ''}" for limit in limits]
     return "; ".join([*said, str(difference.standing)]) + "."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from auditor.compare import ItemTurn, Turn
 from auditor.polarity import Row, State, worst_state
 
 from .versions import Version
@@ -19,9 +20,9 @@ ASKED = ("turns", "system", "few_shot", "options")
 class Change(StrEnum):
     """What became of an item from the baseline to the candidate, where both were asked and graded alike."""
 
-    BROKEN = "newly broken"
-    FIXED = "newly fixed"
-    STILL_BAD = "still broken"
+    BROKEN = Turn.BROKEN.value
+    FIXED = Turn.FIXED.value
+    STILL_BAD = Turn.STILL.value
     STILL_GOOD = "still good"
     NONE = "not comparable"
 
@@ -61,11 +62,15 @@ class Transcript:
         return SEVERITIES.index(self.probe["severity"])
 
 
-def read_transcripts(versions: Sequence[Version]) -> list[Transcript]:
-    """Put together what all runs hold on each item: the candidate's items first, in the order of the plan."""
+def read_transcripts(versions: Sequence[Version], turned: Mapping[str, ItemTurn] | None = None) -> list[Transcript]:
+    """Put together what all runs hold on each item: the candidate's items first, in the order of the plan.
+
+    `turned` is what the comparison says of the items that are bad on a side, by the candidate's names; without a
+    comparison each item is held against the baseline's of that name.
+    """
     sides = [_replies(version) for version in versions]
     ids = list(dict.fromkeys(item_id for side in reversed(sides) for item_id in side))
-    return [_transcript(item_id, versions, sides) for item_id in ids]
+    return [_transcript(item_id, versions, sides, turned) for item_id in ids]
 
 
 def discordant(transcripts: Iterable[Transcript], limit: int) -> list[Transcript]:
@@ -84,35 +89,6 @@ def discordant(transcripts: Iterable[Transcript], limit: int) -> list[Transcript
         ranked.append((kinds.index(transcript.change), transcript.severity, turn[group], place, transcript))
         turn[group] += 1
     return [transcript for *_, transcript in sorted(ranked, key=lambda row: row[:4])[:limit]]
-
-
-@dataclass(frozen=True, slots=True)
-class Flips:
-    """Families that changed between the last two versions, among those that were asked and graded alike."""
-
-    alike: int
-    broken: int
-    """With an item that is newly broken, and none newly fixed."""
-    fixed: int
-    both: int
-    noun: str
-    """What a family is called: a request where each is its own family."""
-
-
-def flips(transcripts: Iterable[Transcript]) -> Flips:
-    """Count the families that changed; a family is what was drawn independently."""
-    families: dict[tuple[str, str], list[Change]] = defaultdict(list)
-    for transcript in transcripts:
-        if transcript.change is not Change.NONE:
-            families[transcript.probe["id"], transcript.item["family_id"]].append(transcript.change)
-    turned = [{Change.BROKEN, Change.FIXED}.intersection(changes) for changes in families.values()]
-    return Flips(
-        alike=len(families),
-        broken=turned.count({Change.BROKEN}),
-        fixed=turned.count({Change.FIXED}),
-        both=turned.count({Change.BROKEN, Change.FIXED}),
-        noun="request" if all(len(changes) == 1 for changes in families.values()) else "family",
-    )
 
 
 def _categories(transcript: Transcript) -> list[str]:
@@ -142,15 +118,25 @@ def _reply(version: Version, item: Row, responses: Sequence[Row], verdicts: Sequ
     return Reply(version, worst, label, item, responses, verdicts)
 
 
-def _transcript(item_id: str, versions: Sequence[Version], sides: Sequence[Mapping[str, Reply]]) -> Transcript:
+def _transcript(
+    item_id: str,
+    versions: Sequence[Version],
+    sides: Sequence[Mapping[str, Reply]],
+    turned: Mapping[str, ItemTurn] | None,
+) -> Transcript:
+    turn = (turned or {}).get(item_id)
     replies = [
-        side.get(item_id) or Reply(version, State.ABSENT, "not asked", None)
+        side.get(turn.item_id if turn and version.role == "baseline" else item_id)
+        or Reply(version, State.ABSENT, "not asked", None)
         for version, side in zip(versions, sides, strict=True)
     ]
     newest = next(reply for reply in reversed(replies) if reply.item is not None)
     assert newest.item is not None
     probe = newest.version.probes[newest.item["probe_id"]]
-    return Transcript(newest.item, probe, replies, _change(replies))
+    change = Change(turn.turn) if turn else _change(replies)
+    if turned is not None and turn is None and change is not Change.STILL_GOOD:
+        change = Change.NONE
+    return Transcript(newest.item, probe, replies, change)
 
 
 def _change(replies: Sequence[Reply]) -> Change:

@@ -39,13 +39,12 @@ class Number:
 class Move:
     """A change that the paired items show."""
 
-    arrow: Literal["▲", "▼"]
     tone: Tone
 
     @property
-    def text(self) -> str:
-        """The sign and the word."""
-        return f"{self.arrow} {self.tone}"
+    def sign(self) -> str:
+        """The shape that means the same."""
+        return {"worse": "✗", "better": "✓"}[self.tone]
 
 
 def number(estimate: Estimate) -> Number:
@@ -97,12 +96,10 @@ def missing(estimate: Estimate) -> str:
 
 
 def move(difference: Difference | None) -> Move | None:
-    """Return the change where the paired items show one: whether the value rose or fell, and whether that is bad."""
-    if difference is None or difference.before is None or difference.after is None:
-        return None
+    """Return the change where the paired items show one."""
     tones: dict[Standing, Tone] = {Standing.WORSE: "worse", Standing.BETTER: "better"}
-    tone = tones.get(difference.standing)
-    return Move("▲" if difference.after > difference.before else "▼", tone) if tone else None
+    tone = tones.get(difference.standing) if difference is not None else None
+    return Move(tone) if tone else None
 
 
 def direction(estimate: Estimate) -> str:

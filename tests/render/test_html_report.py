@@ -196,8 +196,8 @@ def test_every_mark_is_a_paired_difference(report: str, compared: Comparison) ->
 def test_the_plot_tells_the_change_its_interval_and_which_way_is_worse(report: str) -> None:
     changes = section(report, "difference")
     assert "Of the target only one thing differs: weights." in changes
-    assert re.search(r"Harm: over-refusal <svg.*?\+25\.3 points \+\d+\.\d to \+\d+\.\d 0\.0% → 25\.3% n 79", changes)
-    assert re.search(r"\d+ more numbers are not drawn: \d+ within noise", changes)
+    assert re.search(r"Harm: over-refusal <svg.*?worse by 25\.3 points \d+\.\d to \d+\.\d 0\.0% → 25\.3% n 79", changes)
+    assert re.search(r"Of \d+ numbers 1 are worse, 1 better, \d+ within noise and \d+ cannot be told", changes)
 
 
 def test_items_that_turned_are_those_of_the_comparison(report: str, compared: Comparison) -> None:
@@ -219,11 +219,10 @@ def test_a_named_baseline_takes_its_place(runs: list[Run]) -> None:
 def test_the_verdict_is_told_in_words_with_the_rule_that_it_rests_on(judged: tuple[Decision, str]) -> None:
     decision, text = judged
     assert decision.outcome is Outcome.FAIL
-    for name in ("summary", "verdict"):
-        told = section(text, name)
-        assert "✗ FAIL" in told
-        assert "over-refusal (increase at most 5 points): 0.0% to 25.3%: worse by +25.3 points (" in told
-        assert "79 items" in told
+    told = section(text, "summary")
+    assert "✗ FAIL" in told
+    assert "over-refusal (increase at most 5 points): 0.0% to 25.3%: worse by" in told
+    assert "79 items" in told
 
 
 def test_every_rule_stands_in_the_page_as_it_was_decided(judged: tuple[Decision, str]) -> None:
@@ -252,12 +251,13 @@ def test_without_a_policy_the_page_says_what_would_judge(report: str, runs: list
 
 def test_a_clear_change_is_marked_and_an_unclear_one_is_not(report: str) -> None:
     tile = report[report.index("Refuses harmless questions") :]
-    assert '<strong class="move worse">▲ worse</strong>' in tile[: tile.index("</div>\n<div")]
+    mark = '<strong class="move worse">worse&nbsp;<span aria-hidden="true">✗</span></strong>'
+    assert mark in tile[: tile.index("</div>\n<div")]
     assert "no clear change" not in report
     reading = re.sub(r"<[^>]*>|\s+", " ", report[report.index('<ul class="reading">') :][:2000])
     assert re.search(
-        r"Non-refusal, from 1\.1 to 1\.2: [\d.]+% → [\d.]+%, \S+ points \(\S+ to \S+\); +\d+ requests? newly broken",
-        reading,
+        r"Non-refusal , from 1\.1 to 1\.2: [\d.]+% → [\d.]+%, better by \S+ points \(\S+ to \S+\)\. It differs in \d+",
+        re.sub(r"\s+", " ", reading),
     ), reading
     assert "No mark does not mean no change." in report
 

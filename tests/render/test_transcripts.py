@@ -13,7 +13,7 @@ from typing import Any
 from auditor.polarity import State
 from auditor.render.embed import CHUNK, embed
 from auditor.render.material import Material
-from auditor.render.transcripts import Change, discordant, flips, read_transcripts
+from auditor.render.transcripts import Change, discordant, read_transcripts
 from auditor.render.versions import read_versions
 from auditor.runs.record import Run
 from auditor.types import Graded, Undetermined
@@ -43,20 +43,6 @@ def test_changes_are_those_between_the_last_two_versions(runs: list[Run]) -> Non
             ("full_refusal", "full_refusal"): Change.STILL_GOOD,
         }.get((before, after), Change.NONE)
         assert found.change is expected
-
-
-def test_families_that_turned_are_counted_once(runs: list[Run]) -> None:
-    transcripts = [found for found in read_transcripts(read_versions(runs)) if found.probe["id"] == "bias.age"]
-    counted = flips(transcripts)
-    broken = {found.item["family_id"] for found in transcripts if found.change is Change.BROKEN}
-    fixed = {found.item["family_id"] for found in transcripts if found.change is Change.FIXED}
-    assert (counted.broken, counted.fixed, counted.both) == (
-        len(broken - fixed),
-        len(fixed - broken),
-        len(broken & fixed),
-    )
-    assert counted.noun == "family"
-    assert counted.alike <= 20
 
 
 def test_an_item_that_was_asked_or_graded_differently_is_not_compared(

@@ -12,6 +12,7 @@ from auditor import amounts
 from auditor.compare import Comparison, Difference, ItemTurn, Standing, Turn
 from auditor.decision import FEWEST_FAMILIES, Decision, Outcome, Result, Why
 from auditor.errors import one_line
+from auditor.render.distinct import distinct
 from auditor.render.visible import plain
 
 SIGNS = {Standing.WORSE: "✗", Standing.BETTER: "✓", Standing.NOISE: "=", Standing.OPEN: "?"}
@@ -37,6 +38,8 @@ class Compared:
     """The run that asked the baseline again: where the noise floor is from."""
     all_numbers: bool = False
     all_items: bool = False
+    most_numbers: int | None = None
+    """So many of the worse and of the better ones are listed; None: all."""
     most_items: int = MOST_ITEMS
     """So many newly broken ones are listed where not all are."""
     names: Sequence[str] = ()
@@ -187,21 +190,9 @@ def name(found: Difference) -> str:
 
 
 def of_standing(comparison: Comparison, *standings: Standing) -> list[Difference]:
-    """Return the numbers of these standings, in this order, the largest certain change first; each once.
-
-    A pooled number of one probe is that probe's own.
-    """
-    pooled = {_values(one) for one in comparison.differences if "." not in one.source}
-    found = [
-        one
-        for one in comparison.differences
-        if one.standing in standings and ("." not in one.source or _values(one) not in pooled)
-    ]
+    """Return the numbers of these standings, in this order, the largest certain change first; each once."""
+    found = [one for one in distinct(comparison.differences) if one.standing in standings]
     return sorted(found, key=lambda one: (standings.index(one.standing), -_certain(one)))
-
-
-def _values(found: Difference) -> tuple[object, ...]:
-    return (found.metric, found.cell, found.before, found.after, found.low, found.high, found.compared, found.families)
 
 
 def _certain(found: Difference) -> float:

@@ -44,7 +44,7 @@ def build(material: Material) -> Changed | None:
     """Return what changed, or None where there is no baseline."""
     if material.baseline is None:
         return None
-    found = paired.broadest(paired.distinct(material))
+    found = paired.broadest(paired.largest_first(material))
     worse, better = paired.standing(found, Standing.WORSE), paired.standing(found, Standing.BETTER)
     told = [*worse[:WORSE], *better[:BETTER]]
     changes = [transcript.change for transcript in material.transcripts]

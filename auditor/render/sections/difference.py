@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from auditor import amounts
-from auditor.compare import Comparison, Difference, Standing
+from auditor.compare import Comparison, Difference, Standing, Turn
 from auditor.decision import Outcome
 from auditor.render import paired, plot
 from auditor.render.address import cell_link, items_link
+from auditor.render.decisions import words
+from auditor.render.distinct import Key, key
 from auditor.render.material import Material
 from auditor.render.plot import Limit
 from auditor.render.transcripts import Change
-from auditor.render.wording import Move, metric_name, move
+from auditor.render.wording import Move, count, metric_name, move
 
 SHOWN, FILLED = 20, 12
 """Numbers of a unit that are drawn; those that neither changed nor break a rule only fill up to the smaller one."""
+STRICT = "not shown to be worse"
+"""What a rule says in words that no worsening may break, however small."""
 DIGEST = 12
 """Characters of a value that a person compares."""
 
@@ -85,9 +89,10 @@ class Changes:
     notes: Sequence[str]
     plots: Sequence[Plot]
     has_limits: bool
+    has_strict: bool
     has_noise: bool
-    rest: str
-    """What is not drawn, counted."""
+    counted: str
+    """How all numbers stand, as `auditor compare` counts them, and how many are drawn."""
     turned: Sequence[Turned]
 
 
@@ -122,7 +127,7 @@ def build(material: Material) -> Changes | None:
     if material.baseline is None:
         return None
     found = material.comparison
-    drawn, left = _chosen(material)
+    drawn = _chosen(material)
     return Changes(
         baseline=material.baseline.label,
         candidate=material.candidate.label,
@@ -133,9 +138,10 @@ def build(material: Material) -> Changes | None:
         notes=_notes(found),
         plots=_plots(material, drawn),
         has_limits=any(told.limits for told in drawn),
+        has_strict=any(limit.strict for told in drawn for limit in told.limits),
         has_noise=any(told.difference.noise is not None for told in drawn),
-        rest=_rest([told.difference for told in left]),
-        turned=_turned(material) if found else (),
+        counted=_counted(found, len(drawn)) if found else "",
+        turned=_turned(found) if found else (),
     )
 
 
@@ -154,43 +160,43 @@ def _notes(found: Comparison | None) -> list[str]:
     return [*found.notes, *only]
 
 
-def _turned(material: Material) -> list[Turned]:
-    counts = Counter(transcript.change for transcript in material.transcripts)
-    kinds = (Change.BROKEN, Change.FIXED, Change.STILL_BAD)
-    return [Turned(change, counts[change], items_link((), change=change)) for change in kinds]
+def _turned(found: Comparison) -> list[Turned]:
+    counts = Counter(item.turn for item in found.items)
+    return [Turned(turn, counts[turn], items_link((), change=Change(turn))) for turn in Turn]
 
 
-def _chosen(material: Material) -> tuple[list[Told], list[Told]]:
-    """Return the numbers to draw, the ones to look at first, and those that are left."""
+def _chosen(material: Material) -> list[Told]:
+    """Return the numbers to draw, the ones to look at first."""
     limits = _limits(material)
-    found = [
-        Told(one, limits[paired.identity(material, one.source, one.metric, one.cell)])
-        for one in paired.distinct(material)
-    ]
+    found = [Told(one, limits[material.identities[key(one)]]) for one in paired.largest_first(material)]
     found.sort(key=lambda told: told.rank)
     ruled = [told for told in found if told.rank < REST]
     whole = [told for told in found if told.rank == REST and told.difference.cell == "all"]
-    drawn = [*ruled, *whole[: max(0, FILLED - len(ruled))]]
-    return drawn, [told for told in found if told not in drawn]
+    return [*ruled, *whole[: max(0, FILLED - len(ruled))]]
 
 
-def _limits(material: Material) -> Mapping[tuple[object, ...], list[Limit]]:
+def _limits(material: Material) -> Mapping[Key, list[Limit]]:
     """Return the margins of the rules that hold a number against the baseline, by what number it is."""
     decision, comparison = material.decision, material.comparison
-    found: dict[tuple[object, ...], list[Limit]] = defaultdict(list)
-    if decision is None or comparison is None or decision.base_run != comparison.base_run:
+    found: dict[Key, list[Limit]] = defaultdict(list)
+    if decision is None or comparison is None:
+        return found
+    if decision.base_run != words.reference(comparison.base_run, comparison.base_layer):
         return found
     for result in decision.results:
         on = result.measurement
         if on is None or on.before is None or result.id.endswith("@anchor"):
             continue
-        found[paired.identity(material, on.source, on.metric, on.cell)].append(
+        name = (on.source, on.metric, on.cell)
+        found[material.identities.get(name, name)].append(
             Limit(
                 rule=result.rule,
                 words=amounts.margin(on.limit, on.low_bound, on.high_bound),
                 at=on.limit,
                 outcome=result.outcome,
                 waived=result.waiver is not None,
+                strict=STRICT in result.limit,
+                within=on.regression is not None and on.regression <= on.limit,
             )
         )
     return found
@@ -233,18 +239,15 @@ def _row(material: Material, told: Told, strip: Markup) -> Row:
         values=paired.values(difference),
         size=paired.rests_on(difference),
         move=moving,
-        standing="" if moving else _standing(material, difference),
+        standing="" if moving else _standing(difference),
         limits=told.limits,
         missing=f"{difference.missing:,} missing" if difference.missing else "",
         noise=_noise(difference),
     )
 
 
-def _standing(material: Material, difference: Difference) -> str:
+def _standing(difference: Difference) -> str:
     """Return how a number stands where no change is shown, and why."""
-    low, high = difference.low, difference.high
-    if difference.standing is Standing.NOISE and low is not None and high is not None and not low <= 0 <= high:
-        return f"may be chance: one of {len(material.differences):,} numbers"
     return difference.standing + (f": {difference.reason}" if difference.reason else "")
 
 
@@ -252,18 +255,13 @@ def _noise(difference: Difference) -> str:
     """Return what the baseline did against itself."""
     if difference.noise is None or difference.noise.regression is None:
         return ""
-    told = amounts.change(difference.noise.regression, difference.low_bound, difference.high_bound)
-    return f"A/A {told.removesuffix(' points')}"
+    return f"A/A {paired.moved(replace(difference, regression=difference.noise.regression)).removesuffix(' points')}"
 
 
-def _rest(left: Sequence[Difference]) -> str:
-    """Return how the numbers that are not drawn stand."""
-    if not left:
-        return ""
-    few = sum("families" in one.reason for one in left if one.standing is Standing.OPEN)
-    counts = Counter(one.standing for one in left)
-    said = [f"{counts[Standing.NOISE]:,} within noise"] if counts[Standing.NOISE] else []
-    if counts[Standing.OPEN]:
-        why = f", {few:,} of them with fewer than 10 families" if few else ""
-        said.append(f"{counts[Standing.OPEN]:,} of which nothing can be told{why}")
-    return f"{len(left):,} more numbers are not drawn: {' and '.join(said)}."
+def _counted(found: Comparison, drawn: int) -> str:
+    """Return how all numbers stand, counted as everywhere, and how many are drawn."""
+    told = {standing: words.of_standing(found, standing) for standing in Standing}
+    shown = f"{len(told[Standing.WORSE]):,} are worse, {len(told[Standing.BETTER]):,} better"
+    open_ = told[Standing.OPEN]
+    rest = f"{len(told[Standing.NOISE]):,} within noise and {len(open_):,} cannot be told{words.why_open(open_)}"
+    return f"Of {count(sum(map(len, told.values())), 'number')} {shown}, {rest}; {drawn:,} are drawn."

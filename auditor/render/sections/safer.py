@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from auditor.compare import Turn
 from auditor.render import paired
 from auditor.render.address import items_link
 from auditor.render.charts import Point, scatter, series
 from auditor.render.material import Material
-from auditor.render.transcripts import Change, Flips, flips
+from auditor.render.transcripts import Change
 from auditor.render.versions import Role, Version
-from auditor.render.wording import Move, Number, metric_means, metric_name, move, number
+from auditor.render.wording import Move, Number, count, metric_means, metric_name, move, number
 
 LET_THROUGH, REFUSED = "non_refusal_rate", "over_refusal_rate"
 
@@ -29,16 +31,25 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """How many items turned in one way."""
+
+    turn: str
+    items: int
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What became of one of the two numbers, in words."""
 
+    metric: str
     text: str
     move: Move | None = None
-    flips: Flips | None = None
-    """None where the two versions do not compare."""
-    broken: str = ""
-    """Link to the items that are newly broken."""
-    fixed: str = ""
+    differs: str = ""
+    """In how many items the number's own good and bad are not the same; empty where the versions do not compare."""
+    turned: Sequence[Turned] = ()
+    """The same items by all that is bad about their answers, which may be more than this number counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +102,17 @@ def _row(across: Point, up: Point) -> Row:
 
 
 def _reading(material: Material, baseline: Version, source: str, metric: str) -> Reading:
-    """Say where one of the two numbers went from the baseline, and which requests went with it."""
-    step = f"{metric_name(metric)}, from {baseline.label} to {material.candidate.label}"
+    """Say where one of the two numbers went from the baseline, and which items went with it."""
+    name, step = metric_name(metric), f"from {baseline.label} to {material.candidate.label}"
     difference = material.differences.get((source, metric, "all"))
-    if difference is None or difference.regression is None:
-        return Reading(f"{step}: does not compare.")
+    if material.comparison is None or difference is None or difference.regression is None:
+        return Reading(name, f"{step}: does not compare.")
     probes = material.candidate.behind(source, metric)
+    turns = Counter(item.turn for item in material.comparison.items if item.probe_id in probes)
     return Reading(
-        f"{step}: {paired.values(difference)}, {paired.moved(difference)} ({paired.interval(difference)})",
+        name,
+        f"{step}: {paired.values(difference)}, {paired.moved(difference)} ({paired.interval(difference)}).",
         move(difference),
-        flips(found for found in material.transcripts if found.probe["id"] in probes),
-        items_link(probes, change=Change.BROKEN),
-        items_link(probes, change=Change.FIXED),
+        f"It differs in {difference.discordant:,} of {count(difference.compared, 'item')}.",
+        [Turned(turn, turns[turn], items_link(probes, change=Change(turn))) for turn in (Turn.BROKEN, Turn.FIXED)],
     )

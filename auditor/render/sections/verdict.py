@@ -9,6 +9,7 @@ from pathlib import PurePath
 from auditor.decision import Decision, Measurement, Outcome, Result, Why
 from auditor.render.address import cell_link, item_link
 from auditor.render.material import Material
+from auditor.render.wording import count
 from auditor.types import Better
 
 from .untested import in_short
@@ -17,6 +18,9 @@ WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "NOT 
 SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?"}
 OUTCOMES = {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}
 """Of one rule; the capital words are the whole gate's."""
+WORST_OUTCOME_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
+NAMED = 3
+"""Rules named after the worst one."""
 LOOKED_AT = 5
 """Items named that a person must look at."""
 SHOWN = 12
@@ -67,8 +71,10 @@ class Ruled:
 class Verdict:
     """The decision, rule by rule."""
 
-    ruling: Ruling | None
-    """None where no policy was given."""
+    candidate: str
+    """Empty where no policy was given."""
+    tally: str
+    """How many rules came to what."""
     policy: str
     confidence: str
     against: str
@@ -88,11 +94,12 @@ def build(material: Material) -> Verdict:
     decision, untested = material.decision, in_short(material)
     baseline = material.baseline.run.model_id if material.baseline else ""
     if decision is None:
-        return Verdict(None, "", "", baseline, (), (), (), (), (), (), untested)
-    open_ = [*decision.of(Outcome.FAIL), *decision.of(Outcome.INCONCLUSIVE)]
+        return Verdict("", "", "", "", baseline, (), (), (), (), (), (), untested)
+    open_ = [*_worst_first(decision.of(Outcome.FAIL)), *_worst_first(decision.of(Outcome.INCONCLUSIVE))]
     told = [_ruled(material, result) for result in open_]
     return Verdict(
-        ruling=ruling(decision),
+        candidate=decision.candidate_model,
+        tally=_tally(decision),
         policy=PurePath(decision.policy).name,
         confidence=f"{100 * decision.confidence:g}%",
         against=decision.base_model or "",
@@ -106,40 +113,87 @@ def build(material: Material) -> Verdict:
     )
 
 
+def _tally(decision: Decision) -> str:
+    told = [f"{len(decision.of(outcome)):,} {OUTCOMES[outcome]}" for outcome in WORST_OUTCOME_FIRST]
+    told += [f"{len(decision.waived):,} waived"] if decision.waived else []
+    return f"of {count(len(decision.results), 'rule')} {', '.join(told)}"
+
+
 def ruling(decision: Decision) -> Ruling:
     """Return the outcome in words, with the rule that it rests on."""
     outcome = decision.outcome
-    rests_on = _rests_on(decision)
+    found = _worst_first(decision.of(outcome))
+    passed = outcome is Outcome.PASS
     return Ruling(
         outcome=outcome,
         sign=SIGNS[outcome],
         word=WORDS[outcome],
-        text=decision.text,
-        reason=_sentence(outcome, rests_on) if rests_on else "",
+        text=decision.text if passed or not found else _counted(decision, found),
+        reason=_nearest(found) if passed else _worst(found),
     )
 
 
-def _rests_on(decision: Decision) -> Result | None:
-    """Return the first rule that is broken or undecided; where all are kept, the one nearest to its limit."""
-    found = decision.of(decision.outcome)
+def _counted(decision: Decision, found: Sequence[Result]) -> str:
+    waived = f"; {len(decision.waived)} waived" if decision.waived else ""
+    rules = len(decision.results) - len(decision.waived)
+    return f"{len(found)} of {count(rules, 'rule')} {OUTCOMES[decision.outcome]}{waived}."
+
+
+def _worst(found: Sequence[Result]) -> str:
+    """Return the worst of some rules in full, and the names of the next ones."""
+    if not found:
+        return ""
+    opening = "The worst: " if found[0].outcome is Outcome.FAIL and len(found) > 1 else ""
+    others = [result.id for result in found[1 : 1 + NAMED]]
+    more = f" and {len(found) - 1 - NAMED:,} more" if len(found) > 1 + NAMED else ""
+    also = f" Then {', '.join(others)}{more}." if others else ""
+    return f"{opening}{_sentence(found[0])}{also}"
+
+
+def _nearest(found: Sequence[Result]) -> str:
+    """Return the kept rule that is nearest to its limit."""
     measured = [result for result in found if result.measurement is not None]
-    if decision.outcome is not Outcome.PASS:
-        return next(iter(measured or found), None)
-    return min(measured, key=lambda result: _room(result.measurement), default=None)
+    nearest = min(measured, key=lambda result: _room(result.measurement), default=None)
+    return f"Nearest to its limit: {_sentence(nearest)}" if nearest else ""
+
+
+def _sentence(result: Result) -> str:
+    return f"{result.id} ({result.limit}): {result.text}"
+
+
+def _worst_first(results: Sequence[Result]) -> list[Result]:
+    """Return results, the one furthest past its limit first; one without a number comes last."""
+    return sorted(results, key=lambda result: -_past(result.measurement))
+
+
+def _past(found: Measurement | None) -> float:
+    """Return how far a number is past its limit, as a share of the limit; negative where it is within."""
+    if found is None:
+        return float("-inf")
+    seen = found.after if _alone(found) else found.regression
+    if seen is not None and _alone(found) and found.better is Better.TARGET:
+        seen = abs(seen - (found.ideal or 0.0))
+    return float("-inf") if seen is None else _over(found, seen)
 
 
 def _room(found: Measurement | None) -> float:
     """Return how far a kept limit is from the bound, as a share of the limit."""
-    if found is None or found.low is None or found.high is None:
-        return float("inf")
-    absolute = found.regression is None and found.before is None
-    gap = found.low - found.limit if absolute and found.better is Better.HIGHER else found.limit - found.high
+    bound = None if found is None else found.low if _least(found) else found.high
+    return float("inf") if found is None or bound is None else -_over(found, bound)
+
+
+def _over(found: Measurement, number: float) -> float:
+    gap = found.limit - number if _least(found) else number - found.limit
     return gap / (abs(found.limit) or 1.0)
 
 
-def _sentence(outcome: Outcome, result: Result) -> str:
-    opening = "Nearest to its limit is " if outcome is Outcome.PASS else ""
-    return f"{opening}{result.id} ({result.limit}): {result.text}"
+def _alone(found: Measurement) -> bool:
+    """Return whether the rule is on the candidate alone."""
+    return found.regression is None and found.before is None
+
+
+def _least(found: Measurement) -> bool:
+    return _alone(found) and found.better is Better.HIGHER
 
 
 def _ruled(material: Material, result: Result) -> Ruled:
