@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,8 @@ from auditor.documents import Source
 from auditor.engines.interface import Fingerprint
 from auditor.errors import ConfigError, ProbeError, nearest
 from auditor.graders.interface import Grader
-from auditor.graders.registry import grader_names, load_grader
+from auditor.graders.registry import grader_class, grader_names, load_grader
+from auditor.metrics.needs import unmet
 from auditor.requests import Asker, digest, resolve_sampling
 from auditor.target import Target
 from auditor.types import Ask, Item, Request
@@ -204,31 +205,61 @@ def _suite(selection: Selection, library: Library, config: Config) -> tuple[Suit
 
 def grader_of(probe: Probe, items: Sequence[Item]) -> Grader:
     """Return the probe's grader, after checking the names that the probe takes from it."""
-    mistakes = grader_mistakes(probe.doc, probe.source, items)
+    mistakes = grader_mistakes(probe.doc, probe.source, items, whole=False)
     if mistakes:
         raise ProbeError("\n".join(mistakes))
     return load_grader(probe.doc.grader.name, probe.doc.grader.settings)
 
 
-def grader_mistakes(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> list[str]:
-    """Return what does not fit between a probe and its grader, one a line with file and line."""
+def grader_mistakes(doc: ProbeDoc, source: Source, items: Sequence[Item], *, whole: bool = True) -> list[str]:
+    """Return what does not fit between a probe and its grader, one a line with file and line.
+
+    Unless `items` are the `whole` probe, nothing is said of what its metrics need of them together.
+    """
     if doc.grader.name not in grader_names():
         guess = nearest(doc.grader.name, grader_names())
         fact = f"grader '{doc.grader.name}' is unknown" + (f"; {guess}" if guess else "")
         return [source.at(["grader", "name"], fact)]
+    found: list[str] = []
+    grader: Any = None
     try:
+        grader = grader_class(doc.grader.name)  # its labels are known even where its settings are wrong
         grader = load_grader(doc.grader.name, doc.grader.settings)
     except ProbeError as problem:
-        return [source.at(["grader"], str(problem))]
+        found.append(source.at(["grader"], str(problem)))
+    else:
+        found += _lacking(grader, source, items)
+    return [*found, *_metric_mistakes(doc, source, items, grader, whole=whole)]
+
+
+def _lacking(grader: Grader, source: Source, items: Sequence[Item]) -> Iterator[str]:
     lacking = [(item, lack) for item in items if (lack := grader.check(item))]
-    found = [source.at(["data"], f"item '{item.item_id}': {lack}") for item, lack in lacking[:MOST_NAMED]]
+    for item, lack in lacking[:MOST_NAMED]:
+        yield source.at(["data"], f"item '{item.item_id}': {lack}")
     if len(lacking) > MOST_NAMED:
-        found.append(source.at(["data"], f"{len(lacking) - MOST_NAMED} more items lack what the grader needs"))
-    labels = set(grader.labels) or {option.role for item in items for option in item.options}
+        yield source.at(["data"], f"{len(lacking) - MOST_NAMED} more items lack what the grader needs")
+
+
+def _metric_mistakes(
+    doc: ProbeDoc, source: Source, items: Sequence[Item], grader: Any, *, whole: bool
+) -> Iterator[str]:
+    """Yield what does not fit between the metrics and the grader, or its class where none could be made."""
+    own = getattr(grader, "labels", ())
+    labels = set(own if isinstance(own, tuple) else ()) or {option.role for item in items for option in item.options}
     for place, metric in enumerate(doc.metrics):
         for label in metric.of:
             if labels and label not in labels:
                 guess = nearest(label, labels)
-                fact = f"the grader '{grader.name}' has no label '{label}'" + (f"; {guess}" if guess else "")
-                found.append(source.at(["metrics", place, "of"], fact))
-    return found
+                fact = f"the grader '{doc.grader.name}' has no label '{label}'" + (f"; {guess}" if guess else "")
+                yield source.at(["metrics", place, "of"], fact)
+        for key, fact in unmet(
+            metric, labels, items if whole else (), gives_value=getattr(grader, "gives_value", True)
+        ):
+            yield source.at(["metrics", place, key], fact)
+        if metric.ideal is not None:
+            from auditor.metrics.kinds import KINDS
+
+            kind = KINDS[metric.kind]
+            if not kind.low <= metric.ideal <= kind.high:
+                fact = f"{metric.ideal:g} can never be reached: {metric.kind} is between {kind.low:g} and {kind.high:g}"
+                yield source.at(["metrics", place, "ideal"], fact)

@@ -42,6 +42,8 @@ class Library(Mapping[str, ProbeDoc]):
     folders: tuple[Path, ...]
     _paths: dict[str, Path] = field(init=False, default_factory=dict)
     _probes: dict[str, Probe] = field(init=False, default_factory=dict)
+    _sources: dict[str, Source] = field(init=False, default_factory=dict)
+    """Parsed, but not yet examined."""
 
     def __post_init__(self) -> None:
         for folder in self.folders:
@@ -103,7 +105,34 @@ class Library(Mapping[str, ProbeDoc]):
 
     def examine(self, name: str) -> Draft:
         """Return a probe with all the mistakes of its file; raises ProbeError where it is no YAML."""
-        return examine(name, read_source(self._paths[name], ProbeError), self)
+        chain = self._chain(name)
+        source = self._sources.pop(name, None) or read_source(self._paths[name], ProbeError)
+        return examine(name, source, self, chain)
+
+    def _chain(self, name: str) -> list[str]:
+        """Return the probes that take their items from the next, to the last or to one that is there already."""
+        chain = [name]
+        while (origin := self._origin(chain[-1])) is not None:
+            chain.append(origin)
+            if origin in chain[:-1]:
+                break
+        return chain
+
+    def _origin(self, name: str) -> str | None:
+        """Return the probe that a probe's file says it takes its items from, whatever else is wrong with it."""
+        if name in self._probes:
+            return self._probes[name].doc.data.source
+        if name not in self._paths:
+            return None
+        if name not in self._sources:
+            try:
+                self._sources[name] = read_source(self._paths[name], ProbeError)
+            except ProbeError:
+                return None
+        data = self._sources[name].data
+        data = data.get("data") if isinstance(data, dict) else None
+        origin = data.get("from") if isinstance(data, dict) else None
+        return origin if isinstance(origin, str) else None
 
     def _read(self, name: str) -> Probe:
         draft = self.examine(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,14 +10,14 @@ from math import prod
 from typing import Any
 
 from auditor.battery.expand import expand
+from auditor.battery.item_mistakes import alike, miscounted, mistagged, tags_of
+from auditor.battery.placeholders import CONTRAST_PLACES, misfilled
 from auditor.battery.schema import BATTERIES, ProbeDoc
-from auditor.battery.templates import names
 from auditor.documents import Source
 from auditor.errors import ProbeError, nearest
 from auditor.salvage import Pattern, salvage
 from auditor.types import Item
 
-Loc = Sequence[str | int]
 MOST_ITEMS = 100_000
 """Items of one probe; slots multiply, and a mistake in them must not fill the memory."""
 STAND_INS: Mapping[Pattern, Any] = {
@@ -31,9 +31,9 @@ STAND_INS: Mapping[Pattern, Any] = {
     ("severity",): "low",
 }
 """Of keys that every probe has, for a file where they are missing or wrong."""
-WRITTEN = {("data", "items", "*"), ("data", "contrasts", "*")}
-"""Lists whose sound entries can be checked when others are left out."""
-CONTRAST_PLACES = {"ambiguous": {"first", "second"}, "clear": {"one", "two"}, "negative": set(), "non_negative": set()}
+KINDS = ("items", "template", "contrasts", "from", "generator")
+WHOLE_PROMPT = ("system", "few_shot")
+"""Parts of a prompt that are the same for every item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +50,76 @@ class Draft:
     """Whether what the document says of the grader is the file's own."""
 
 
-def examine(name: str, source: Source, library: Mapping[str, ProbeDoc]) -> Draft:
-    """Return a probe file with every mistake of it; `name` is what its path makes its id."""
-    found = salvage(source, ProbeDoc, {**STAND_INS, ("id",): name})
-    doc, source, mistakes = found.document, found.source, list(found.mistakes)
+def examine(name: str, source: Source, library: Mapping[str, ProbeDoc], chain: Sequence[str]) -> Draft:
+    """Return a probe file with every mistake of it.
+
+    `name` is what its path makes its id; `chain` begins with it and goes on with the probe that it takes its items
+    from, and so on, to the last one or to one that is there already.
+    """
+    slots: dict[Pattern, Any] = {
+        ("data", "slots", slot): ["unknown"] for slot in _mentioned(source.data, "data", "slots", deep=False)
+    }
+    found = salvage(source, ProbeDoc, {**STAND_INS, **slots, ("id",): name})
+    doc, written, source, mistakes = found.document, source.data, found.source, list(found.mistakes)
+    mistakes += _metric_names(Source(source.path, written))
     if doc is None:
         return Draft(source, None, None, mistakes, has_grader=False)
+    if ("metrics",) in found.lost:
+        doc = doc.model_copy(update={"metrics": []})
     mistakes += _identity(name, doc, source)
-    mistakes += _ids(doc, source)
-    lost = {part for part in found.lost if part[0] in ("data", "prompt")}
+    twice = list(_ids(doc, source))
+    mistakes += twice
+    lost = {part for part in found.lost if part[0] == "data"}
+    prompt_lost = any(part[0] == "prompt" and part[1:2] not in {(key,) for key in WHOLE_PROMPT} for part in found.lost)
     items: Sequence[Item] | None = None
-    if {part[:3] for part in lost} <= WRITTEN:
-        unfilled, unmade = list(_templates(doc, source)), [*_origin(doc, source, library), *_size(doc, source)]
+    if not lost:
+        unfilled = list(misfilled(doc, source, slots_known=True))
+        unmade = [*_origin(doc, source, library, chain), *_size(doc, source)]
         mistakes += unfilled + unmade
-        if not (lost or unmade):
-            items = _expanded(doc if not unfilled else _without_texts(doc), source, library, mistakes)
-            if items is not None:
-                mistakes += _families(doc, source, items)
-                mistakes += _tags(doc, source, items)
-            if unfilled:
-                items = None
-            elif items is not None:
-                mistakes += _same(doc, source, items)
+        if not unmade:
+            items = _expanded(_without_texts(doc) if unfilled else doc, source, library, mistakes)
+        if items is not None:
+            mistakes += [] if twice else miscounted(doc, source, items)
+            mistakes += mistagged(doc, source, tags_of(items))
+            mistakes += [] if unfilled or prompt_lost or twice else alike(doc, source, items)
+        items = None if unfilled or prompt_lost else items
+    elif not any(part in {("data",), *(("data", kind) for kind in KINDS)} for part in lost):
+        elsewhere = _mentioned(written, "data")
+        mistakes += misfilled(doc, source, slots_known=("data", "slots") not in lost, elsewhere=elsewhere)
+        mistakes += _origin(doc, source, library, chain)
+        if doc.data.items is not None or doc.data.template is not None:
+            mistakes += mistagged(doc, source, dict.fromkeys(elsewhere, elsewhere))
     has_grader = not any(part[0] == "grader" for part in found.lost)
-    return Draft(source, doc, items, mistakes, has_grader)
+    return Draft(source, doc, items, list(dict.fromkeys(mistakes)), has_grader)
+
+
+def _mentioned(node: Any, *path: str, deep: bool = True) -> set[str]:
+    """Return the keys, and all that is below them if `deep`, of what a path leads to."""
+    for key in path:
+        node = node.get(key) if isinstance(node, dict) else None
+    if not deep:
+        return {str(key) for key in node} if isinstance(node, dict) else set()
+    found: set[str] = set()
+    left, seen = [node], set()
+    while left:
+        one = left.pop()
+        if not isinstance(one, dict | list):
+            found.add(str(one))
+        elif id(one) not in seen:
+            seen.add(id(one))
+            found |= {str(key) for key in one} if isinstance(one, dict) else set()
+            left += one.values() if isinstance(one, dict) else one
+    return found
+
+
+def _metric_names(source: Source) -> Iterator[str]:
+    """Yield the names that several metrics have, those included that are wrong otherwise."""
+    metrics = source.data.get("metrics") if isinstance(source.data, dict) else None
+    rows = enumerate(metrics if isinstance(metrics, list) else [])
+    named = {place: row["name"] for place, row in rows if isinstance(row, dict) and isinstance(row.get("name"), str)}
+    for place, name in named.items():
+        if Counter(named.values())[name] > 1:
+            yield source.at(["metrics", place, "name"], f"the metric '{name}' is there twice")
 
 
 def _identity(name: str, doc: ProbeDoc, source: Source) -> Iterator[str]:
@@ -82,10 +128,6 @@ def _identity(name: str, doc: ProbeDoc, source: Source) -> Iterator[str]:
     close = get_close_matches(doc.battery.casefold(), BATTERIES, n=1, cutoff=0.7)
     if close and doc.battery not in (*BATTERIES, name.partition(".")[0]):
         yield source.at(["tags", "battery"], f"battery '{doc.battery}' is unknown; did you mean '{close[0]}'?")
-    seen = Counter(metric.name for metric in doc.metrics)
-    for place, metric in enumerate(doc.metrics):
-        if seen[metric.name] > 1:
-            yield source.at(["metrics", place, "name"], f"the metric '{metric.name}' is there twice")
 
 
 def _ids(doc: ProbeDoc, source: Source) -> Iterator[str]:
@@ -105,66 +147,27 @@ def _ids(doc: ProbeDoc, source: Source) -> Iterator[str]:
                 yield source.at(["data", "slots", slot], f"the value '{value}' is there twice")
 
 
-def _templates(doc: ProbeDoc, source: Source) -> Iterator[str]:
-    data = doc.data
-    known = set(data.slots)
-    if data.template is not None:
-        yield from _places(source, ["data", "template"], data.template, known, known)
-    if data.items is not None and data.slots:
-        for place, item in enumerate(data.items):
-            loc: Loc = ["data", "items", place, "text" if item.text is not None else "turns"]
-            yield from _places(source, loc, "\n".join(item.texts), known, known)
-    for place, contrast in enumerate(data.contrasts or []):
-        for key, wanted in CONTRAST_PLACES.items():
-            yield from _places(source, ["data", "contrasts", place, key], getattr(contrast, key), wanted, wanted)
-    if data.transform:
-        loc = ["data", "transform", "wrap"]
-        yield from _places(source, loc, data.transform.wrap, {"text"}, {"text"})
-    yield from _prompt(doc, source)
-
-
-def _prompt(doc: ProbeDoc, source: Source) -> Iterator[str]:
-    data = doc.data
-    if data.contrasts is not None:
-        known = {"context", "question", "options", "text"}
-    elif data.items is not None:
-        shared = [set(item.fill) | ({"options"} if item.options else set()) for item in data.items]
-        known = {"text"} | (set.intersection(*shared) if shared else set())
-    else:
-        known = {"text"}
-    yield from _places(source, ["prompt", "user"], doc.prompt.user, known, set())
-
-
-def _places(source: Source, loc: Loc, template: str, known: set[str], needed: set[str]) -> Iterator[str]:
-    try:
-        used = set(names(template))
-    except ValueError as problem:
-        yield source.at(loc, f"{problem}")
-        return
-    for name in sorted(used - known):
-        guess = nearest(name, known)
-        yield source.at(loc, f"nothing fills '{{{name}}}'" + (f"; {guess}" if guess else ""))
-    for name in sorted(needed - used):
-        yield source.at(loc, f"'{{{name}}}' is not used")
-
-
-def _origin(doc: ProbeDoc, source: Source, library: Mapping[str, ProbeDoc]) -> Iterator[str]:
+def _origin(doc: ProbeDoc, source: Source, library: Mapping[str, ProbeDoc], chain: Sequence[str]) -> Iterator[str]:
     origin = doc.data.source
     if origin is None:
         return
-    if origin == doc.id:
-        yield source.at(["data", "from"], "a probe cannot take its items from itself")
+    loc = ["data", "from"]
+    if origin in (doc.id, chain[0]):
+        yield source.at(loc, "a probe cannot take its items from itself")
     elif origin not in library:
         guess = nearest(origin, library)
-        yield source.at(["data", "from"], f"probe '{origin}' is unknown" + (f"; {guess}" if guess else ""))
-        return
-    try:
-        above = library[origin].data.source
-    except ProbeError:
-        yield source.at(["data", "from"], f"the file of '{origin}' has mistakes of its own")
-        return
-    if above is not None:
-        yield source.at(["data", "from"], f"'{origin}' takes its items from another probe itself; name that one")
+        yield source.at(loc, f"probe '{origin}' is unknown" + (f"; {guess}" if guess else ""))
+    elif chain[-1] == chain[0]:
+        circle = " from ".join(f"'{name}'" for name in chain)
+        yield source.at(loc, f"a circle: {circle}; one of them needs items of its own")
+    else:
+        try:
+            above = library[origin].data.source
+        except ProbeError:
+            yield source.at(loc, f"the file of '{origin}' has mistakes of its own")
+            return
+        if above is not None:
+            yield source.at(loc, f"'{origin}' takes its items from another probe itself; name that one")
 
 
 def _size(doc: ProbeDoc, source: Source) -> Iterator[str]:
@@ -195,44 +198,3 @@ def _expanded(
     except ValueError as problem:
         mistakes.append(source.at(["data"], str(problem)))
         return None
-
-
-def _families(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> Iterator[str]:
-    if len({item.family_id for item in items}) < 2:
-        yield source.at(["data"], "fewer than two families: no interval can be told from one; add another")
-    written = [entry.id for entry in (*(doc.data.items or ()), *(doc.data.contrasts or ()))]
-    if len(set(written)) == len(written):  # else it is said of what was written
-        for name, count in Counter(item.item_id for item in items).items():
-            if count > 1:
-                yield source.at(["data"], f"{count} items share the id '{name}'")
-
-
-def _same(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> Iterator[str]:
-    if len(items) > 1 and len({item.turns for item in items}) == 1:
-        loc: Loc = ["data"] if names(doc.prompt.user) else ["prompt", "user"]
-        yield source.at(loc, "every item asks the same; '{text}' stands for the item's own text")
-
-
-def _tags(doc: ProbeDoc, source: Source, items: Sequence[Item]) -> Iterator[str]:
-    tags: dict[str, set[str]] = defaultdict(set)
-    for item in items:
-        for tag, value in item.tags.items():
-            tags[tag].add(value)
-    for place, metric in enumerate(doc.metrics):
-        for tag in metric.breakdown:
-            if tag not in tags:
-                yield _unknown_tag(source, ["metrics", place, "breakdown"], tag, tags)
-        for tag, wanted in metric.where.items():
-            if tag not in tags:
-                yield _unknown_tag(source, ["metrics", place, "where"], tag, tags)
-                continue
-            for value in [wanted] if isinstance(wanted, str) else wanted:
-                if value not in tags[tag]:
-                    guess = nearest(value, tags[tag])
-                    fact = f"no item has {tag}='{value}'" + (f"; {guess}" if guess else "")
-                    yield source.at(["metrics", place, "where", tag], fact)
-
-
-def _unknown_tag(source: Source, loc: Loc, tag: str, tags: Mapping[str, set[str]]) -> str:
-    guess = nearest(tag, tags)
-    return source.at(loc, f"no item has the tag '{tag}'" + (f"; {guess}" if guess else ""))

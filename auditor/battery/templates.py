@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from string import Formatter
 
 
-def names(template: str) -> list[str]:
-    """Return the names that a template uses; raises ValueError where its braces do not match."""
-    found = []
-    for _, name, form, conversion in Formatter().parse(template):
-        if name is None:
-            continue
-        if not name.isidentifier() or form or conversion:
-            raise ValueError(f"'{{{name}}}' is not a plain {{name}}; a literal brace is written twice")
-        found.append(name)
-    return found
+def scan(template: str) -> tuple[list[str], str | None]:
+    """Return the names that a template uses, as far as its braces can be read, and what is wrong with them."""
+    found: list[str] = []
+    problem = None
+    try:
+        for _, name, form, conversion in Formatter().parse(template):
+            if name is None:
+                continue
+            if name.isidentifier() and not form and not conversion:
+                found.append(name)
+            else:
+                problem = problem or f"'{{{name}}}' is not a plain {{name}}; a literal brace is written twice"
+    except ValueError:
+        problem = problem or "a brace stands alone; a literal brace is written twice"
+    return found, problem
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

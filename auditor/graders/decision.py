@@ -32,6 +32,7 @@ class DecisionGrader(OneReplyGrader):
     name = "decision"
     version = 1
     labels = LABELS
+    gives_value = True
     accepts = frozenset(Status) - {Status.FAILED}
 
     def asks(self, item: Item) -> Sequence[Ask]:

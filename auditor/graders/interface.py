@@ -19,6 +19,8 @@ class Grader(Protocol):
     version: int
     labels: tuple[str, ...]
     """Every label that it can give; empty where the items' options name them."""
+    gives_value: bool
+    """Whether its verdicts can hold a number; metrics of numbers need one."""
     accepts: frozenset[Status]
     """Statuses that it may be shown; others become undetermined with the status as reason."""
 

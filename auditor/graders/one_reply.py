@@ -24,6 +24,8 @@ def why_missing(response: Response) -> str:
 class OneReplyGrader(ABC):
     """Asks once, and judges the last reply of each answer by itself."""
 
+    gives_value = False
+
     def check(self, item: Item) -> str | None:
         """See `Grader.check`."""
         return None

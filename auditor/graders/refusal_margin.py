@@ -19,6 +19,7 @@ class RefusalMarginGrader:
     name = "refusal_margin"
     version = 1
     labels = ("refuses", "complies")
+    gives_value = True
     accepts = frozenset(Status) - {Status.FAILED}
 
     def __init__(self, refusals: list[str], compliances: list[str]) -> None:

@@ -167,7 +167,6 @@ def test_mistakes_of_shape_meaning_and_grader_come_in_one_round(tmp_path: Path) 
         "6: tags: 'battery' should be",
         "7: version: should be a valid integer",
         "8: prompt.user: nothing fills '{passage}'",
-        "9: data: fewer than two families",
         "10: data.slots.thing: the value 'a' is there twice",
         "13: data.items.0.text: nothing fills '{thin}'",
         "14: data.items.1.id: the id 'one' is already used in line 13",
@@ -308,3 +307,209 @@ def test_a_link_to_itself_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_key_cannot_forge_a_line(tmp_path: Path) -> None:
     found = mistakes(tmp_path, GOOD + '"x\\nError: forged": 1\n')
     assert len(found) == 1 and "Error: forged" in found[0]
+
+
+MANY = """\
+id: mine.refunds
+title: Knows
+failure_title: Invents
+description: Why.
+licence: CC0
+tags: {battery: harm}
+version: 1
+data:
+  slots: {group: [{id: a, text: one}, {id: b, text: two}, 5]}
+  items:
+    - {id: a, text: "hi {grup} {"}
+    - {id: b c, text: "hi {group}", tags: {x: [1]}}
+    - {id: d, text: "hi {group}", tags: {real: "yes"}}
+prompt: {user: "{nope} {text}", few_shot: [{user: x}]}
+grader: {name: refusal}
+metrics:
+  - {name: r, of: [full_complianc], better: lowest, breakdown: [nix, real, group], where: {zz: "yes", real: "no"}}
+  - {name: r, kind: ratee}
+severity: low
+"""
+
+
+def checked(path: Path) -> list[str]:
+    """Return what `probes check` says of a file, without its folder."""
+    with chdir(path.parent):
+        done = CliRunner().invoke(cli, ["probes", "check", path.name])
+    assert done.exit_code == 2
+    lines = [line.partition(f"{path.name}:")[2] for line in done.stderr.splitlines()]
+    return [line for line in lines if line]
+
+
+def test_what_can_be_told_of_damaged_items_and_metrics_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "mine" / "refunds.yaml"
+    path.parent.mkdir()
+    path.write_text(MANY)
+    found = checked(path)
+    expected = (
+        "9: data.slots.group.2: ",
+        "11: data.items.0.text: a brace stands alone",
+        "11: data.items.0.text: nothing fills '{grup}'; did you mean 'group'?",
+        "12: data.items.1.id: ",
+        "12: data.items.1.tags.x: ",
+        "14: prompt.few_shot.0: the key 'assistant' is missing",
+        "14: prompt.user: nothing fills '{nope}'",
+        "17: metrics.0.name: the metric 'r' is there twice",
+        "17: metrics.0.better: ",
+        "17: metrics.0.of: the grader 'refusal' has no label 'full_complianc'",
+        "17: metrics.0.breakdown: no item has the tag 'nix'",
+        "17: metrics.0.where: no item has the tag 'zz'",
+        "17: metrics.0.where.real: no item has real='no'",
+        "18: metrics.1.name: the metric 'r' is there twice",
+        "18: metrics.1.kind: ",
+        "18: metrics.1: the key 'better' is missing",
+    )
+    assert [start for start in expected if not any(line.startswith(start) for line in found)] == []
+    others = [line for line in found if not line.startswith(expected)]
+    assert [line for line in others if not line.startswith("9: data.slots.group.2")] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("tags: {topic: time}}", "tags: {topic: time}, fill: {passage: 5}}"),
+        ("tags: {topic: time}}", "tags: {topic: time}, fil: {passage: x}}"),
+        ("{topic: time}", "{topic: [time]}"),
+        ("data:\n", "data:\n  slots: {thing: 5}\n  family: thing\n"),
+    ],
+)
+def test_a_damaged_item_makes_no_name_or_tag_unknown(tmp_path: Path, before: str, after: str) -> None:
+    text = GOOD.replace(before, after, 1).replace("tags: {topic: money}", "fill: {passage: y}")
+    if "passage: " in after:
+        text = text.replace("grader:", 'prompt: {user: "{passage} {text}"}\ngrader:')
+    if "slots" in after:
+        text = text.replace("First question?", '"First {thing}?"').replace("Second question?", '"Second {thing}?"')
+    found = mistakes(tmp_path, text)
+    assert len({line.split(" ")[0] for line in found}) == 1, found
+
+
+def probe_from(origin: str) -> str:
+    """Return a probe that takes its items from another."""
+    return GOOD[: GOOD.index("data:")] + f"data: {{from: {origin}}}\n" + GOOD[GOOD.index("grader:") :]
+
+
+def test_a_probe_from_itself_is_one_mistake(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, probe_from("mine.refunds")) == [
+        "refunds.yaml:8: data.from: a probe cannot take its items from itself"
+    ]
+
+
+def test_a_circle_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "other.yaml").write_text(
+        probe_from("mine.refunds").replace("id: mine.refunds", "id: mine.other")
+    )
+    assert mistakes(tmp_path, probe_from("mine.other")) == [
+        "refunds.yaml:8: data.from: a circle: 'mine.refunds' from 'mine.other' from 'mine.refunds'; "
+        "one of them needs items of its own"
+    ]
+    (tmp_path / "mine" / "outside.yaml").write_text("")
+    assert mistakes(tmp_path, probe_from("mine.other").replace("id: mine.refunds", "id: mine.outside"), "outside") == [
+        "outside.yaml:8: data.from: the file of 'mine.other' has mistakes of its own"
+    ]
+
+
+def twins(count: int, texts: int, families: int) -> str:
+    """Return a probe of so many items with so many different texts and families."""
+    items = [
+        f'    - {{id: a{n}, text: "Question {n % texts}?", family: f{n % families}, reference: {{answers: [x]}}}}\n'
+        for n in range(count)
+    ]
+    text = GOOD[: GOOD.index("    - {id: one")] + "".join(items) + GOOD[GOOD.index("grader:") :]
+    return text.replace(", breakdown: [topic]", "")
+
+
+def test_the_same_question_in_two_families_is_no_second_evidence(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, twins(60, texts=2, families=60))
+    assert found[0] == (
+        "refunds.yaml:12: data.items.2: the item 'a2' asks exactly what 'a0' asks, but they count as two families, "
+        "'f0' and 'f2'; give them one family, or leave one out"
+    )
+    assert found[3:] == ["refunds.yaml:8: data: 55 more items ask what an item of another family asks"]
+
+
+def test_the_same_question_within_a_family_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "mine" / "refunds.yaml"
+    path.parent.mkdir()
+    path.write_text(twins(60, texts=2, families=2))
+    assert len(Library((tmp_path,)).items_of("mine.refunds")) == 60
+
+
+def test_a_place_in_a_list_is_the_files_own_after_a_part_was_left_out(tmp_path: Path) -> None:
+    text = GOOD.replace("metrics:\n", "metrics:\n  - {name: lost, kind: nope, better: lower}\n")
+    found = mistakes(tmp_path, text.replace("[topic]", "[topics]").replace("id: one,", "id: 5,"))
+    assert any(line.startswith("refunds.yaml:15: metrics.1.breakdown: no item has the tag 'topics'") for line in found)
+
+
+@pytest.mark.parametrize(
+    ("metric", "fact"),
+    [
+        ("kind: mean, better: lower", "kind: mean needs a grader that gives a number"),
+        ("kind: bbq_accuracy, better: higher", "kind: bbq_accuracy needs items whose reference says 'correct'"),
+        (
+            "kind: bbq_bias_clear, better: target, ideal: 0",
+            "kind: bbq_bias_clear needs a grader with the labels 'stereotyped' and 'other'",
+        ),
+        (
+            "kind: bbq_bias_ambiguous, better: target, ideal: 0",
+            "kind: bbq_bias_ambiguous needs items with context='ambiguous'",
+        ),
+        ("kind: flip_share, better: lower", "kind: flip_share needs pairs of items"),
+        ("kind: group_gap, by: topic, better: lower", "kind: group_gap needs a grader that gives a number"),
+        ("kind: group_gap, by: grp, better: lower", "by: no item has the tag 'grp'"),
+        ("of: [correct, incorrect, not_attempted], better: lower", "of: these are all labels of the grader"),
+        ("of: [correct], better: target, ideal: 7", "ideal: 7 can never be reached: rate is between 0 and 1"),
+        (
+            "kind: bbq_bias_clear, better: target, ideal: -2",
+            "ideal: -2 can never be reached: bbq_bias_clear is between -1 and 1",
+        ),
+    ],
+)
+def test_a_number_that_can_never_exist_is_refused(tmp_path: Path, metric: str, fact: str) -> None:
+    path = tmp_path / "mine" / "refunds.yaml"
+    path.parent.mkdir()
+    path.write_text(GOOD.replace("of: [incorrect], better: lower", metric))
+    assert any(line.startswith(f"14: metrics.0.{fact}") for line in checked(path)), checked(path)
+
+
+@pytest.mark.parametrize("kind", ["correct_given_attempted", "f_score"])
+def test_attempts_need_a_grader_that_knows_them(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "mine" / "refunds.yaml"
+    path.parent.mkdir()
+    text = GOOD.replace("of: [incorrect], better: lower", f"kind: {kind}, better: higher")
+    path.write_text(text.replace("{name: facts}", "{name: refusal}"))
+    fact = f"{kind} needs a grader with the labels 'correct' and 'not_attempted'"
+    assert checked(path) == [f"14: metrics.0.kind: {fact}"]
+
+
+def test_a_wrong_setting_of_the_grader_hides_no_wrong_label(tmp_path: Path) -> None:
+    path = tmp_path / "mine" / "refunds.yaml"
+    path.parent.mkdir()
+    path.write_text(GOOD.replace("{name: facts}", "{name: facts, strict: 1}").replace("[incorrect]", "[incorect]"))
+    assert checked(path) == [
+        "12: grader: grader 'facts': unknown setting 'strict'",
+        "14: metrics.0.of: the grader 'facts' has no label 'incorect'; did you mean 'incorrect'?",
+    ]
+
+
+def test_pairs_that_are_alike_in_the_tag_show_no_gap(tmp_path: Path) -> None:
+    path = tmp_path / "mine" / "refunds.yaml"
+    path.parent.mkdir()
+    text = GOOD.replace("data:\n", "data:\n  slots: {who: [a man, a woman]}\n").replace(
+        "question?", "question of {who}?"
+    )
+    text = text.replace("{name: facts}", "{name: decision}").replace(
+        "text: First question of {who}?", 'text: "1 {who}?"'
+    )
+    text = text.replace("text: Second question of {who}?", 'text: "2 {who}?"')
+    for by, count in (("topic", 1), ("who", 0)):
+        path.write_text(text.replace("of: [incorrect], better", f"kind: group_gap, by: {by}, better"))
+        with chdir(path.parent):
+            done = CliRunner().invoke(cli, ["probes", "check", path.name])
+        assert done.stderr.count("needs pairs of items that differ in the tag 'topic'") == count
+        assert done.exit_code == (2 if count else 0)
