@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +16,11 @@ from auditor.cli.options import open_workspace, store_option, write
 
 if TYPE_CHECKING:
     from auditor.agreement import Label
+    from auditor.runs.record import Run
 
 VERSIONS = ("1.0", "1.1", "1.2")
+SHOWN_NUMBERS, SHOWN_ITEMS = 3, 5
+"""So many of the worse numbers, of the better ones, and of the newly broken items are listed of each version."""
 
 
 @click.command("demo")
@@ -48,33 +53,51 @@ def command(store: str | None, output: Path, where: bool) -> None:
         click.echo(folder)
         return
 
-    from auditor.agreement import compare_labels
     from auditor.cli.auditing import audit
-    from auditor.cli.deciding import decide, print_change, set_against, store_words
-    from auditor.cli.summary import print_rich, print_summary
+    from auditor.cli.summary import print_rich
     from auditor.plan import Selection
-    from auditor.policy import read_policy
-    from auditor.render.agreement import agreement_tables
-    from auditor.render.html import render_report
+    from auditor.render.terminal import summary
 
     workspace = open_workspace(store)
     runs = []
     for version in VERSIONS:
         model = folder / "models" / version
         runs.append(audit(workspace, str(model), Selection(suite="quick"), name=f"demo@{version}", command=["demo"]))
-        print_summary(runs[-1])
+        print_rich(summary(runs[-1], legend=version == VERSIONS[0]))
         click.echo("")
-    click.echo("The graders against what was planted, where the model gave the planted answer:\n")
-    print_rich(agreement_tables(compare_labels(runs, planted_labels(folder))))
+    _tell(runs, folder, store, output)
+
+
+def _tell(runs: Sequence[Run], folder: Path, store: str | None, output: Path) -> None:
+    """Print graders, comparisons and verdicts, write the report, and end with what it comes to."""
+    from auditor.agreement import compare_labels
+    from auditor.cli.deciding import decide, print_change, set_against, store_words
+    from auditor.cli.summary import print_rich
+    from auditor.policy import read_policy
+    from auditor.render.html import render_report
+    from auditor.render.tour import closing, graders_against_planted
+
+    print_rich(graders_against_planted(compare_labels(runs, planted_labels(folder))))
     file = read_policy(folder / "policy.yaml")
+    runs_of, options = open_workspace(store).store, store_words(store)
+    judged = []
     for base, candidate in pairwise(runs):
+        decided = decide(file, candidate, base, runs_of, name=candidate.model_id, options=options)
+        compared = set_against(base, [candidate], runs_of, options=options)
+        compared = replace(compared, most_numbers=SHOWN_NUMBERS, most_items=SHOWN_ITEMS)
+        print_change(compared, decided)
         click.echo("")
-        options = store_words(store)
-        decided = decide(file, candidate, base, workspace.store, name=candidate.model_id, options=options)
-        print_change(set_against(base, [candidate], workspace.store, options=options), decided)
+        judged.append((compared, decided))
     redo = shlex.join(["auditor", "report", *(run.run_id for run in runs), "--policy", str(folder / "policy.yaml")])
-    write(render_report(runs, decision=decided.decision, command=redo), output)
+    write(render_report(runs, decision=judged[-1][1].decision, command=redo), output)
+    print_rich(closing(runs[0].model_id, judged, planted_faults(folder)))
     click.echo(f"report: {output}")
+
+
+def planted_faults(folder: Path) -> dict[str, str]:
+    """Return what was planted in each version, in a few words."""
+    faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
+    return {f"demo@{version}": said for version, said in faults.items()}
 
 
 def planted_labels(folder: Path) -> list[Label]:

@@ -39,7 +39,10 @@ def _one(comparison: Comparison, compared: Compared) -> Iterable[RenderableType]
         found = words.of_standing(comparison, standing)
         if found:
             yield Text("")
-            yield _numbers(found, standing, how)
+            shown = found[: compared.most_numbers]
+            yield _numbers(shown, f"{len(found)} {standing}", standing, how)
+            if len(found) > len(shown):
+                yield Text(f"and {len(found) - len(shown)} more: auditor compare lists all")
     yield Text("")
     yield from _rest(comparison, compared)
     yield Text(words.counts(comparison))
@@ -48,10 +51,10 @@ def _one(comparison: Comparison, compared: Compared) -> Iterable[RenderableType]
     yield Text("\n".join(words.runs(comparison)), style="dim")
 
 
-def _numbers(found: Sequence[Difference], standing: Standing, how: str) -> Table:
-    table = _table(f"{words.SIGNS[standing]} {len(found)} {standing}", STYLES[standing])
-    for heading in ("before -> after", f"{how} (90%)"):
-        table.add_column(heading, justify="right", no_wrap=True)
+def _numbers(found: Sequence[Difference], heading: str, standing: Standing, how: str) -> Table:
+    table = _table(f"{words.SIGNS[standing]} {heading}", STYLES[standing])
+    for column in ("before -> after", f"{how} (90%)"):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in found:
         said = words.turned_round(one) if standing is Standing.BETTER else one
         facts = (f"q {words.q_value(one)}", f"{one.families} fam", words.detectable(one))
