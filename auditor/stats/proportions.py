@@ -14,6 +14,8 @@ from auditor.stats.families import count_families
 from auditor.stats.means import clustered_error, weighted_mean
 
 RateMethod = Literal["wilson", "korn-graubard"]
+FEWEST_TELLING = 5
+"""Families that must have a bad trial, and a good one, for their spread to say how far a rate may be off."""
 
 
 def wilson_interval(successes: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -94,12 +96,12 @@ def clopper_pearson_interval(successes: float, n: float, *, confidence: float = 
 
 
 def effective_interval(
-    p: float, error: float, *, n: float, families: float, df: float, confidence: float = 0.95
+    p: float, error: float, *, n: float, families: float, df: float, confidence: float = 0.95, few: bool = False
 ) -> tuple[float, float]:
     """Return the Clopper-Pearson interval on the sample size that a proportion's standard error is worth.
 
     ``n_eff = p * (1 - p) / error ** 2``, times ``(t_{n-1} / t_df) ** 2``, at most ``n``; at p = 0 and
-    p = 1, where the error says nothing, it is the number of families.
+    p = 1, where the error says nothing, it is the number of families, and with ``few`` no more than that.
 
     Parameters
     ----------
@@ -115,6 +117,8 @@ def effective_interval(
         Degrees of freedom of the error, at least 1.
     confidence : float, default=0.95
         Nominal coverage, in (0, 1).
+    few : bool, default=False
+        Whether the error rests on too few families to be trusted.
 
     Returns
     -------
@@ -135,7 +139,8 @@ def effective_interval(
     upper = (1 + confidence) / 2
     tighter = float(stdtrit(max(n - 1, df), upper) / stdtrit(df, upper)) ** 2
     variance = error * error
-    size = min(p * (1 - p) / variance * tighter, n) if variance > 0 else n
+    most = families if few else n
+    size = min(p * (1 - p) / variance * tighter, most) if variance > 0 else most
     low, high = clopper_pearson_interval(p * size, size, confidence=confidence)
     return min(low, p), max(high, p)
 
@@ -146,7 +151,9 @@ def korn_graubard_interval(
     """Return the Korn-Graubard interval of a proportion whose trials come in families.
 
     See :func:`effective_interval`; the standard error is the cluster-robust one of
-    :func:`auditor.stats.means.clustered_error`. Assumes that families were drawn independently.
+    :func:`auditor.stats.means.clustered_error`. With fewer than 5 families that have a bad trial (or a good
+    one) that error says little, and the trials count for no more than their families: one bad trial never
+    makes the interval shorter than none does. Assumes that families were drawn independently.
 
     Parameters
     ----------
@@ -188,7 +195,9 @@ def korn_graubard_interval(
     count = count_families(families)
     error = clustered_error(x, families, weights=weights)
     p = weighted_mean(x, weights)
-    return effective_interval(p, error, n=len(x), families=count, df=count - 1, confidence=confidence)
+    telling = min(count_families(np.asarray(families)[mixed]) for mixed in (x > 0, x < 1))
+    few = telling < FEWEST_TELLING
+    return effective_interval(p, error, n=len(x), families=count, df=count - 1, confidence=confidence, few=few)
 
 
 def rate_interval(

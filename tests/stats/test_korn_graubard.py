@@ -32,7 +32,11 @@ def by_the_formula(values, families, confidence=0.95):
     else:
         variance = count / (count - 1) * sum(s * s for s in sums.values()) / n**2
         adjust = (student.ppf(tail, n - 1) / student.ppf(tail, count - 1)) ** 2
-        size = min(p * (1 - p) / variance * adjust, n) if variance > 1e-30 else n
+        bad, good = (
+            {f for v, f in zip(values, families, strict=True) if differs(v)} for differs in (bool, lambda v: v < 1)
+        )
+        most = count if min(len(bad), len(good)) < 5 else n
+        size = min(p * (1 - p) / variance * adjust, most) if variance > 1e-30 else most
     k = p * size
     low = 0 if p == 0 else beta.ppf(tail, k, size - k + 1)
     high = 1 if p == 1 else beta.ppf(1 - tail, k + 1, size - k)
@@ -52,6 +56,15 @@ def test_holds_the_rate_with_some_width(rows, confidence):
     low, high = korn_graubard_interval(values, families, confidence=confidence)
     assert 0 <= low <= values.mean() + 1e-12 and values.mean() - 1e-12 <= high <= 1
     assert low < high
+
+
+@pytest.mark.parametrize("families, per_family", [(10, 3), (50, 5), (240, 2)])
+def test_one_bad_trial_never_says_more_than_none(families, per_family):
+    family = np.repeat(np.arange(families), per_family)
+    uppers = [
+        korn_graubard_interval((np.arange(len(family)) < bad).astype(float), family)[1] for bad in range(per_family + 1)
+    ]
+    assert uppers == sorted(uppers)
 
 
 @given(trials, st.randoms(use_true_random=False))
