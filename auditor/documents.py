@@ -138,7 +138,13 @@ class _Values(RoundTripConstructor):
             return self._scalar(node, tag)
         if node in self.recursive_objects:
             return Unusable(ENDLESS)
+        if isinstance(node, MappingNode) and not all(self._can_merge(node, merged) for merged in _merged(node)):
+            return Unusable("'<<' merges mappings without tags, none of which it is in")
         return super().construct_object(node, deep)
+
+    def _can_merge(self, node: Node, merged: Node) -> bool:
+        unended = merged is node or merged in self.recursive_objects
+        return isinstance(merged, MappingNode) and merged.tag == _TAG + "map" and not unended
 
     def _scalar(self, node: ScalarNode, tag: str) -> Any:
         if tag in ("str", "timestamp"):
@@ -162,6 +168,12 @@ class _Values(RoundTripConstructor):
         return value
 
 
+def _merged(node: MappingNode) -> list[Node]:
+    """Return what `<<` merges into a mapping."""
+    values = [value for key, value in node.value if key.tag == _TAG + "merge"]
+    return [one for value in values for one in (value.value if isinstance(value, SequenceNode) else [value])]
+
+
 def read_source(path: Path, error: type[AuditorError]) -> Source:
     """Parse a YAML 1.2 file; raises `error` with file and line where it cannot be parsed."""
     try:
@@ -181,7 +193,8 @@ def read_source(path: Path, error: type[AuditorError]) -> Source:
         raise error(f"{path}:{line}: not valid YAML: {fact}") from None
     except RecursionError:
         raise error(f"{path}: not valid YAML: nested too deeply") from None
-    except (YAMLError, ValueError, LookupError, TypeError) as problem:
+    # ruamel lets some of its own errors through where merged mappings and aliases are odd.
+    except (YAMLError, ValueError, LookupError, TypeError, AttributeError) as problem:
         raise error(f"{path}: not valid YAML: {' '.join(str(problem).split())}") from None
     return Source(path, data)
 
