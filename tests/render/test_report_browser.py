@@ -81,6 +81,17 @@ def test_the_verdict_is_on_the_first_screen(chromium: Browser, judged_url: str, 
     assert box["y"] + box["height"] < 450
 
 
+@pytest.mark.parametrize("width", [360, 390])
+def test_rules_are_cards_on_a_phone(chromium: Browser, judged_url: str, width: int) -> None:
+    page = opened(chromium, judged_url, width=width)
+    beyond = page.locator("#verdict .rules td").evaluate_all(
+        "all => all.filter(one => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth)"
+    )
+    assert beyond == []
+    boxes = page.locator("#verdict .scroll").evaluate_all("all => all.map(one => [one.scrollWidth, one.clientWidth])")
+    assert boxes and all(inner <= outer for inner, outer in boxes)
+
+
 def test_newly_broken_items_are_one_click_away(chromium: Browser, judged_url: str) -> None:
     page = opened(chromium, judged_url)
     link = page.locator("#difference .turned a").first

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,7 @@ def page(kept: list[Run], decision: Decision) -> str:
 
 
 def section(page: str, name: str) -> str:
-    found = page[page.index(f'<section id="{name}"') :]
-    found = found[: found.index("\n</section>\n<section id=")]
+    found = page.partition(f'<section id="{name}"')[2].partition('<section id="')[0]
     return re.sub(r"\s+", " ", re.sub(r"<svg.*?</svg>|<[^>]*>", "", found, flags=re.S)).replace("&#39;", "'")
 
 
@@ -105,7 +105,7 @@ def test_items_that_another_name_has_now_are_counted_as_compare_counts_them(
 
 
 def test_the_numbers_are_counted_as_on_the_terminal(page: str, compared: Comparison) -> None:
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=200, record=True, file=StringIO())
     console.print(compared_terminal.comparison(Compared([compared])))
     terminal = console.export_text()
     changes = section(page, "difference")
@@ -162,6 +162,25 @@ def test_the_verdict_says_what_was_judged_and_not_the_headline_again(page: str) 
     assert page.count('class="ruling') == 1
     assert "demo@1.2 was held against demo@1.1 and was judged by policy.yaml" in rules
     assert "of 20 rules 2 broken, 1 undecided, 17 kept" in rules
+    assert "Broken and undecided rules" in rules
+
+
+def test_a_page_that_passes_opens_its_rules_and_speaks_of_no_broken_ones(kept: list[Run], decision: Decision) -> None:
+    passed = replace(decision, outcome=Outcome.PASS, text="All kept.", results=decision.of(Outcome.PASS))
+    text = render_report(kept, decision=passed)
+    rules = section(text, "verdict")
+    assert "of 17 rules 17 kept. It passes" in rules
+    assert "broken" not in rules and "undecided" not in rules
+    assert "<details open>" in text[text.index('id="verdict"') : text.index('id="difference"')]
+    assert "Nearest to its limit: " in section(text, "summary")
+
+
+def test_a_page_of_what_is_only_undecided_heads_its_table_so(kept: list[Run], decision: Decision) -> None:
+    undecided = replace(decision, outcome=Outcome.INCONCLUSIVE, results=decision.of(Outcome.INCONCLUSIVE))
+    text = render_report(kept[1:], decision=undecided)
+    assert "Undecided rules" in section(text, "verdict")
+    assert "1 of 1 rule undecided. bias[probe=bias.age] (" in section(text, "summary")
+    assert 'href="#marks"' not in text and "worse ✗" not in text
 
 
 def test_a_change_is_told_by_its_way_and_the_note_on_marks_once(page: str) -> None:

@@ -69,7 +69,8 @@ class Summary:
     candidate: str
     baseline: str | None
     scope: str
-    """How much was asked, in one sentence."""
+    """How much was asked."""
+    date: str
     versions: Sequence[Version]
     facts: Mapping[str, str]
     problems: Sequence[Problem]
@@ -88,6 +89,7 @@ def build(material: Material) -> Summary:
         candidate=candidate.run.model_id,
         baseline=material.baseline.run.model_id if material.baseline else None,
         scope=_scope(material),
+        date=candidate.manifest["finished"][:10],
         versions=material.versions,
         facts=facts(candidate.manifest, len(material.transcripts)),
         problems=[
@@ -108,7 +110,7 @@ def _scope(material: Material) -> str:
     manifest = material.candidate.manifest
     asked = sum(transcript.replies[-1].item is not None for transcript in material.transcripts)
     probes = count(len(material.candidate.probes), "probe")
-    return f"{count(asked, 'item')} of {probes} in the suite {manifest['suite']['id']}, {manifest['finished'][:10]}."
+    return f"{count(asked, 'item')} of {probes} in the suite {manifest['suite']['id']}"
 
 
 def headlines(version: Version, battery: str) -> list[Estimate]:

@@ -27,11 +27,11 @@ SHOWN = 12
 """Rules in the table; the others are folded below it."""
 WAYS: Mapping[Why, str] = {
     Why.THIN: "more families of this cell, or a rule on a wider one",
-    Why.MISSING: "the missing answers: ask again, or decide them with `auditor review`",
+    Why.MISSING: "the missing answers: ask again, or decide them with auditor review",
     Why.NOT_ASKED: "a run that asks it",
-    Why.NO_BASELINE: "a baseline: `--against RUN`",
-    Why.OTHER_INSTRUMENT: "a baseline that was measured alike: `auditor grade` it again, or audit it again",
-    Why.UNCONFIRMED: "a person's look at each: `auditor review`",
+    Why.NO_BASELINE: "a baseline: --against RUN",
+    Why.OTHER_INSTRUMENT: "a baseline that was measured alike: auditor grade it again, or audit it again",
+    Why.UNCONFIRMED: "a person's look at each: auditor review",
 }
 """What would decide a rule, where it is not only more families."""
 
@@ -79,6 +79,8 @@ class Verdict:
     confidence: str
     against: str
     """What it is held against; empty where there is nothing."""
+    open_words: str
+    """What the rules in `open` and `more` are: broken, undecided, or both."""
     open: Sequence[Ruled]
     more: Sequence[Ruled]
     waived: Sequence[Ruled]
@@ -94,7 +96,7 @@ def build(material: Material) -> Verdict:
     decision, untested = material.decision, in_short(material)
     baseline = material.baseline.run.model_id if material.baseline else ""
     if decision is None:
-        return Verdict("", "", "", "", baseline, (), (), (), (), (), (), untested)
+        return Verdict("", "", "", "", baseline, "", (), (), (), (), (), (), untested)
     open_ = [*_worst_first(decision.of(Outcome.FAIL)), *_worst_first(decision.of(Outcome.INCONCLUSIVE))]
     told = [_ruled(material, result) for result in open_]
     return Verdict(
@@ -103,6 +105,7 @@ def build(material: Material) -> Verdict:
         policy=PurePath(decision.policy).name,
         confidence=f"{100 * decision.confidence:g}%",
         against=decision.base_model or "",
+        open_words=_open_words(decision),
         open=told[:SHOWN],
         more=told[SHOWN:],
         waived=[_ruled(material, result) for result in decision.waived],
@@ -114,9 +117,15 @@ def build(material: Material) -> Verdict:
 
 
 def _tally(decision: Decision) -> str:
-    told = [f"{len(decision.of(outcome)):,} {OUTCOMES[outcome]}" for outcome in WORST_OUTCOME_FIRST]
-    told += [f"{len(decision.waived):,} waived"] if decision.waived else []
+    counts = {OUTCOMES[outcome]: len(decision.of(outcome)) for outcome in WORST_OUTCOME_FIRST}
+    counts["waived"] = len(decision.waived)
+    told = [f"{amount:,} {word}" for word, amount in counts.items() if amount]
     return f"of {count(len(decision.results), 'rule')} {', '.join(told)}"
+
+
+def _open_words(decision: Decision) -> str:
+    open_ = (outcome for outcome in WORST_OUTCOME_FIRST[:2] if decision.of(outcome))
+    return " and ".join(OUTCOMES[outcome] for outcome in open_)
 
 
 def ruling(decision: Decision) -> Ruling:
