@@ -7,6 +7,14 @@ from pathlib import Path
 import click
 
 from auditor.cli.options import TEXT, write
+from auditor.render.ci_jobs import JOBS
+
+TO_SET = (
+    "  AUDITOR  where auditor is installed from: a checkout, git+URL, or a wheel",
+    "  EXTRA    the build of vLLM that serves the model: cpu, gpu, or none",
+    "  MODEL    the model that is audited",
+    "  NAME     its NAME@VERSION",
+)
 
 
 @click.command("init")
@@ -27,7 +35,6 @@ def command(suite: str, ci: str | None, force: bool) -> None:
     from auditor.battery.suites import read_suite
     from auditor.cli.options import open_workspace
     from auditor.errors import ConfigError
-    from auditor.render.ci_jobs import JOBS
     from auditor.render.starters import policy_text, settings_text
     from auditor.suggestion import suggest
 
@@ -54,5 +61,6 @@ def _next_steps(ci: str | None) -> list[str]:
         "  auditor baseline set my-model@1.0                  writes baseline.yaml, to be committed",
         "  auditor run ./my-model --name my-model@1.1",
         "  auditor gate my-model@1.1 --policy policy.yaml     0 passed, 1 failed, 3 inconclusive",
-        *(["Set MODEL and NAME in the job; leave audits/ out of git."] if ci else ["Leave audits/ out of git."]),
+        "Leave audits/ out of git.",
+        *([f"Set in {JOBS[ci][0]}:", *TO_SET] if ci else []),
     ]

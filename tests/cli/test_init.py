@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 from small_audits import NON_REFUSAL, TestEngine, audited, probe, question, write_probes
 
 from auditor.battery.library import Library
@@ -19,6 +21,7 @@ from auditor.decision import Outcome
 from auditor.gate import gate
 from auditor.plan import Selection, make_plan
 from auditor.policy import read_policy
+from auditor.render.ci_jobs import JOBS
 from auditor.runs.record import open_run
 from auditor.runs.store import Store
 from auditor.suggestion import MARGINS, suggest
@@ -88,8 +91,56 @@ def test_it_says_what_it_wrote_and_what_comes_next(auditor, tmp_path: Path, ci: 
     done = auditor("init", "--suite", "quick", "--ci", ci)
     assert [line.removeprefix("wrote ") for line in done.stdout.splitlines()] == [*FILES, path]
     assert (tmp_path / path).is_file()
-    for step in ("auditor run", "auditor baseline set", "auditor gate", "MODEL"):
+    for step in ("auditor run", "auditor baseline set", "auditor gate"):
         assert step in done.stderr
+    told = done.stderr.partition(f"Set in {path}:\n")[2].splitlines()
+    assert [line.split()[0] for line in told] == list(settings_of(ci))[:4] == ["AUDITOR", "EXTRA", "MODEL", "NAME"]
+
+
+def settings_of(ci: str) -> dict[str, str]:
+    """Return what a job lets a person set."""
+    job = YAML(typ="safe").load(JOBS[ci][1])
+    return job["env"] if ci == "github" else job["audit"]["variables"]
+
+
+def install_step(ci: str) -> str:
+    if ci == "action":
+        steps = YAML(typ="safe").load((Path(__file__).parents[2] / "action.yml").read_text())["runs"]["steps"]
+        return next(step["run"] for step in steps if step["name"] == "Install")
+    job = YAML(typ="safe").load(JOBS[ci][1])
+    if ci == "gitlab":
+        return job["audit"]["script"][0]
+    return next(step["run"] for step in job["jobs"]["audit"]["steps"] if step.get("name") == "Install")
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab", "action"])
+@pytest.mark.parametrize(("extra", "wanted"), [("cpu", "auditor[cpu] @ ./it"), ("", "auditor @ ./it")])
+def test_the_job_installs_auditor_with_vllm_from_where_it_is_kept(
+    tmp_path: Path, ci: str, extra: str, wanted: str
+) -> None:
+    """With the extra and the overrides of the README's own line, and of nothing that an index would have to hold."""
+    for name in ("python", "apt-get"):
+        tool = tmp_path / name
+        tool.write_text(f'#!/bin/sh\nprintf "%s|" {name} "$@" >> "{tmp_path}/said"\necho >> "{tmp_path}/said"\n')
+        tool.chmod(0o755)
+    tools = f"{tmp_path}:/usr/bin:/bin"
+    if shutil.which("auditor", path=tools):
+        pytest.skip("auditor is installed for the whole system")
+    env = {"PATH": tools, "RUNNER_TEMP": str(tmp_path), "AUDITOR": "./it", "SOURCE": "./it", "EXTRA": extra}
+    done = subprocess.run(["bash", "-eo", "pipefail", "-c", install_step(ci)], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    *_, said = (tmp_path / "said").read_text().splitlines()
+    words = said.rstrip("|").split("|")
+    assert words[:4] == ["python", "-m", "uv", "pip"] and words[-1] == wanted
+    assert words[words.index("--torch-backend") + 1] == "auto"
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert "uv pip install --torch-backend auto --overrides constraints/overrides.txt '.[cpu]'" in readme
+    if ci != "action":
+        ours = Path(__file__).parents[2] / "constraints" / "overrides.txt"
+        names = {line.split()[0] for line in ours.read_text().splitlines() if not line.startswith("#")}
+        written = Path(words[words.index("--overrides") + 1]).read_text().splitlines()
+        assert {line.split()[0] for line in written} == names
+        assert all(line.endswith("; extra == 'never'") for line in written)
 
 
 def test_a_suite_that_does_not_exist_or_decides_nothing_is_refused(auditor, tmp_path: Path) -> None:

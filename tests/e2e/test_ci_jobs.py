@@ -162,7 +162,7 @@ def test_the_action_says_what_it_lacks(runner: Runner) -> None:
 def test_each_input_and_output_of_the_action_is_used() -> None:
     text = (ROOT / "action.yml").read_text()
     assert set(re.findall(r"inputs\.(\w+)", text)) == set(ACTION["inputs"])
-    assert set(ACTION["inputs"]) == {"model", "name", "suite", "policy", "against", "store"}
+    assert set(ACTION["inputs"]) == {"model", "name", "extra", "suite", "policy", "against", "store"}
     ids = {step["id"] for step in ACTION["runs"]["steps"] if "id" in step}
     for name, output in ACTION["outputs"].items():
         step, key = re.fullmatch(r"\$\{\{ steps\.(\w+)\.outputs\.(\w+) \}\}", output["value"]).groups()
