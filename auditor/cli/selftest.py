@@ -13,15 +13,15 @@ SEED = 1
 
 
 @click.command("selftest")
-@click.option("--full", is_flag=True, help="The whole grid with ten times the runs, some 20 minutes")
+@click.option("--full", is_flag=True, help="The whole grid with ten times the runs, some 25 minutes")
 @click.option("--seed", type=click.IntRange(0), default=SEED, show_default=True, help="Of the planted answers")
 @output_options("terminal", "json", "markdown")
 @click.pass_context
 def command(context: click.Context, full: bool, seed: int, form: str, output: Path | None) -> None:
-    """Audit the auditor: does it keep what it promises?
+    """Audit the auditor on planted truth
 
-    Plants truth, asks the auditor's own intervals, comparisons and gate about it, and holds what they say against what
-    is promised. Exits 0 when every promise is kept, 1 when one is not. The same seed gives the same rows.
+    Asks the auditor's own intervals, comparisons, gate and early stops about truth that was planted, and holds what they
+    say against what is promised: docs/selftest.md. Exits 0 when every promise is kept, 1 when one is not. The same seed gives the same rows.
 
     Example:
 
