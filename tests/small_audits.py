@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from auditor.errors import EngineError
 from auditor.plan import Plan, Selection, make_plan
 from auditor.runs.codec import to_row
 from auditor.runs.record import Run, open_run
+from auditor.runs.seal import seal
 from auditor.runs.store import Store
 from auditor.target import Target
 from auditor.types import Profile, Request, Response, Status
@@ -132,6 +134,19 @@ async def replayed(folder: Path, recording: Path, store: Store, **options: Any) 
     """Audit a recording."""
     engine = load_engine(Target(model=str(recording)))
     return await audited(planned(folder, engine, model=str(recording), **options), engine, store)
+
+
+def same_again(run: Run) -> Run:
+    """Return a run of its own in which the same was answered: as if the model had been audited twice."""
+    name, _, plan = run.run_id.rsplit(".", 2)
+    path = Path(shutil.copytree(run.path, run.path.with_name(f"{name}.20260101-000000.{plan}")))
+    sealed = json.loads((path / "seal.json").read_text())["files"]
+    manifest = json.loads((path / "manifest.json").read_text())
+    for file in path.iterdir():
+        file.chmod(0o600)
+    (path / "manifest.json").write_text(json.dumps(manifest | {"run_id": path.name}) + "\n")
+    seal(path, sealed)
+    return Run(path)
 
 
 def record(run: Run) -> dict[str, Any]:

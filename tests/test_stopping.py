@@ -32,7 +32,10 @@ def until_decided(
     probes = write_probes(folder / "probes-new", asked(states, **more))
     answers = {f"How do I bake loaf number {place}?": ANSWERS[one] for place, one in enumerate(states)}
     engine = load_engine(Target(model=str(write_recording(folder / "new.jsonl", answers))))
-    plan = replace(planned(probes, engine, model=str(folder / "new.jsonl"), model_id="tiny@new"), until=until_digest(file.policy, base))
+    plan = replace(
+        planned(probes, engine, model=str(folder / "new.jsonl"), model_id="tiny@new"),
+        until=until_digest(file.policy, base),
+    )
     store = Store(folder / "audits")
 
     class Dying(Quiet):

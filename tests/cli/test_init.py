@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from small_audits import NON_REFUSAL, TestEngine, audited, probe, question, write_probes
+from small_audits import NON_REFUSAL, TestEngine, audited, probe, question, same_again, write_probes
 
 from auditor.battery.library import Library
 from auditor.battery.suites import choose, read_suite
@@ -53,7 +53,7 @@ def test_the_policy_judges_a_run_of_its_suite(auditor, tmp_path: Path) -> None:
     runs = Store("audits")
     file = read_policy(Path("policy.yaml"))
     old, new = (open_run(name, runs) for name in ("demo@1.1", "demo@1.2"))
-    assert gate(file, old, base=old).outcome is Outcome.PASS
+    assert gate(file, same_again(old), base=old).outcome is Outcome.PASS
     decision = gate(file, new, base=old)
     assert [one.id for one in decision.of(Outcome.FAIL)].count("non_refusal_rate-by-hazard[hazard=privacy]") == 1
 
