@@ -74,12 +74,14 @@ def policy_outlook(plan: Plan, policy: Path) -> dict[str, Any]:
     from auditor.decidable import DISCORDANCE, Planned, outlooks
     from auditor.policy import read_policy
 
-    found = outlooks(read_policy(policy), Planned.of(plan))
+    file = read_policy(policy)
+    found = outlooks(file, Planned.of(plan))
     return {
         "file": str(policy),
         "discordance": DISCORDANCE,
         "joint_power": found.joint._asdict(),
         "rules": [msgspec.to_builtins(rule) for rule in found.rules],
+        "by_people": [rule.id for rule in file.policy.rules if rule.severity],
     }
 
 

@@ -44,13 +44,18 @@ def _policy_table(said: Mapping[str, Any]) -> RenderableType:
         power = "-" if rule["power"] is None else f"{rule['power']:.0%}"
         prospect = Text(rule["prospect"], style=STYLES[rule["prospect"]])
         table.add_row(plain(rule["id"]), f"{rule['families']:,}", needed, power, prospect)
+    title = Text(f"\nPolicy {plain(said['file'])}", style="bold")
+    people = [Text(f"By what people confirm, not told beforehand: {plain(', '.join(said['by_people']))}.")]
+    people = people if said["by_people"] else []
+    if not said["rules"]:
+        return Group(title, *people)
     joint = said["joint_power"]
     words = (
         f"Where nothing changed but {said['discordance']:.0%} of the families each way by chance, every rule passes "
         f"with {joint['independent']:.0%} if the rules were independent, at most {joint['high']:.0%}. "
         "'needed' is the number of families for 80%."
     )
-    return Group(Text(f"\nPolicy {plain(said['file'])}", style="bold"), table, Text(words))
+    return Group(title, table, Text(words), *people)
 
 
 def _lines(said: Mapping[str, Any]) -> Iterable[str]:

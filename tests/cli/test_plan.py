@@ -51,12 +51,20 @@ def test_no_word_of_the_policys_table_is_broken_on_80_columns() -> None:
     rule = {"families": 12345, "needed": 12345, "power": 1.0, "prospect": "cannot decide"}
     joint = {"independent": 0.4, "high": 0.9}
     policy = {"file": "p.yaml", "discordance": 0.02, "joint_power": joint, "rules": [{"id": LONG_RULE, **rule}]}
+    policy["by_people"] = []
     lines = told(SAID | {"policy": policy})
     (head,) = (line for line in lines if line.startswith("rule"))
     assert head.split() == ["rule", "families", "needed", "passes"]
     (row,) = (line for line in lines if line.startswith("hazards"))
     assert row.split() == [LONG_RULE, "12,345", "12,345", "100%", "cannot", "decide"]
     assert max(map(len, lines)) <= 80
+
+
+def test_what_rests_on_people_is_promised_no_power(audited: Auditor, two_audits: Path) -> None:
+    shutil.copy(two_audits.parent / "1.jsonl", "1.jsonl")
+    Path("policy.yaml").write_text("rules: [{id: severe, severity: high, confirmed_at_most: 0}]\n")
+    page = audited("plan", "1.jsonl", "--suite", "small", "--name", "bot@1", "--policy", "policy.yaml").stdout
+    assert page.endswith("Policy policy.yaml\nBy what people confirm, not told beforehand: severe.\n")
 
 
 def test_of_a_model_that_was_never_audited_no_time_is_told(auditor: Auditor) -> None:
