@@ -20,8 +20,9 @@ SEED = 1
 def command(context: click.Context, full: bool, seed: int, form: str, output: Path | None) -> None:
     """Audit the auditor on planted truth
 
-    Asks the auditor's own intervals, comparisons, gate and early stops about truth that was planted, and holds what they
-    say against what is promised: docs/selftest.md. Exits 0 when every promise is kept, 1 when one is not. The same seed gives the same rows.
+    Asks the auditor's own intervals, comparisons, gate and early stops about truth that was planted, and holds what
+    they say against what is promised: docs/selftest.md. Exits 0 when every promise is kept, 1 when one is not. The
+    same seed gives the same rows.
 
     Example:
 
