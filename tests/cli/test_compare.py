@@ -54,6 +54,8 @@ def test_the_baseline_asked_again_is_found_and_named() -> None:
     assert "A/A 0 of 40" in invoke("compare", "bot@1", "bot@3").stdout
     alone = invoke("compare", "bot@2", "bot@3")
     assert "No noise floor" in alone.stdout and "A/A" not in alone.stdout
+    told = " ".join(invoke("compare", second, "bot@3").stdout.split())
+    assert "Noise floor (A/A): 0 of" in told and "asked the baseline again: no change here is of sampling." in told
     named = json.loads(invoke("compare", "bot@2", "bot@3", "--again", "bot@2", "-f", "json").stdout)
     assert named["again"].startswith("bot@2.")
 

@@ -221,10 +221,13 @@ def of_turn(comparison: Comparison, turn: Turn) -> list[ItemTurn]:
 
 
 def noise_words(compared: Compared) -> str:
-    """Return where the noise floor is from."""
+    """Return where the noise floor is from, and how high it is."""
     if compared.again is None:
-        return "No noise floor: the baseline was not asked again (auditor run ... --again asks it)."
-    return f"Noise floor (A/A): the baseline against {tame(compared.again)}, which asked it again."
+        return "No noise floor: the baseline was not asked again (auditor run NEW --repeat-baseline asks it)."
+    noise = [found.noise for one in compared.comparisons[:1] for found in one.differences if found.noise]
+    moved = sum(found.discordant > 0 for found in noise)
+    told = f"{moved} of {len(noise)} numbers moved when {tame(compared.again)} asked the baseline again"
+    return f"Noise floor (A/A): {told}" + ("; A/A stands beside each." if moved else ": no change here is of sampling.")
 
 
 def counts(comparison: Comparison) -> str:
