@@ -56,7 +56,7 @@ docs: $(VENV)/installed-$(BUILD)-dev ## Write the generated parts of README and 
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cog -r README.md docs/*.md docs/reference/*.md
 
 screenshots: $(VENV)/installed-$(BUILD)-dev ## Take the pictures of README and docs again, from the kept runs
-	$(BIN)/auditor report demo@1.0 demo@1.1 demo@1.2 --store tests/old_runs/0.1.0 \
+	$(BIN)/auditor report demo@1.0 demo@1.1 demo@1.2 --store tests/old_runs/0.2.0 \
 		--policy demo/policy.yaml -o build/demo.html
 	$(BIN)/python docs/images/screenshots.py build/demo.html
 

@@ -1,3 +1,3 @@
 """Audits a language model for bias, hallucination and harmful output."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
