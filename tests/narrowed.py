@@ -105,7 +105,7 @@ def share(successes: float, n: float, **_: Any) -> float:
 
 NARROWINGS = {
     "wilson": Narrowing(proportions, "wilson_interval", around(share), "rates"),
-    "clopper-pearson": Narrowing(proportions, "clopper_pearson_interval", around(share), "family rates"),
+    "clopper-pearson": Narrowing(proportions, "clopper_pearson_interval", around(share), "rates"),
     "korn-graubard, shown": Narrowing(proportions, "korn_graubard_interval", halfway, "family rates"),
     "korn-graubard, deciding": Narrowing(FamilySum, "bounds", of_method("korn-graubard"), "rate bounds"),
     "clustered t": Narrowing(score_kind, "t_interval", halfway, "means"),

@@ -14,8 +14,8 @@ from auditor.selftest.grid import ITEMS, Size
 from auditor.selftest.numbers import RATE, SPEC, items_of, score_kind, scores
 from auditor.selftest.rows import Row, Tally, mean_row, worst_row
 from auditor.selftest.truth import Counts, Kinds, family_kinds, judged_once
+from auditor.stats import proportions
 from auditor.stats.families import Floats
-from auditor.stats.proportions import clopper_pearson_interval
 
 CONFIDENCE = 0.95
 MEAN_COVERAGE = 0.94
@@ -64,7 +64,7 @@ class Rates:
                 assert about.low is not None and about.high is not None
                 if self.items > 1:
                     return about.low, about.high
-                return about.low, about.high, *clopper_pearson_interval(int(values.sum()), len(values))
+                return about.low, about.high, *proportions.clopper_pearson_interval(int(values.sum()), len(values))
 
             bounds = judged_once(kinds.draw(rng, self.families, self.runs), shown)
             solid = self.families >= ENOUGH_FAMILIES and rate * self.families * self.items >= ENOUGH_BAD
