@@ -8,7 +8,8 @@ FIND_LINKS = $(shell $(BIN)/python -m pip config list 2>/dev/null | sed -n "s/.*
 INSTALL = UV_FIND_LINKS="$(FIND_LINKS)" $(BIN)/uv pip install --quiet --python $(BIN)/python \
 	$(if $(filter cpu,$(BUILD)),--overrides constraints/overrides.txt $(if $(FIND_LINKS),,--torch-backend cpu),--torch-backend auto) \
 	--constraints constraints/$(BUILD).txt
-PYTEST = $(BIN)/python -m pytest
+# Two workers: more would start more engines than there is memory for.
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint format docs screenshots constraints bench clean
