@@ -148,8 +148,10 @@ class _Values(RoundTripConstructor):
 
     def _scalar(self, node: ScalarNode, tag: str) -> Any:
         if tag in ("str", "timestamp"):
+            # The reader marks where a folded text was folded, for writers.
+            text = str(node.value).replace("\a", "") if node.style == ">" else str(node.value)
             # YAML's \u escapes may spell one character as two surrogates, as JSON's do.
-            return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+            return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         if tag == "null":
             return None
         made, plain_kind = {

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from auditor.battery.library import Library
 from auditor.battery.schema import SuiteDoc
 from auditor.battery.suites import read_suite
 from auditor.config import read_config
 from auditor.documents import Document, Text, plain, read, read_source
-from auditor.errors import AuditorError, ConfigError
+from auditor.errors import AuditorError, ConfigError, ProbeError
 from auditor.policy import read_policy
 from auditor.runs.baseline import read_baseline
 from auditor.target import read_target
@@ -241,3 +242,19 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
         read(path, SuiteDoc, ConfigError)
     except (ConfigError, ValueError):
         pass
+
+
+SHIPPED = sorted((Path(__file__).parents[1] / "probes").glob("*/*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_shipped_file_says_what_another_reader_reads(path: Path) -> None:
+    said = plain(read_source(path, ProbeError).data)
+    assert said == YAML(typ="safe").load(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("style", [">", ">-", "|", "|-"])
+def test_a_block_of_text_is_its_lines(tmp_path: Path, style: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"text: {style}\n  one\n  two\n\n  three\n")
+    assert plain(read_source(path, ProbeError).data) == YAML(typ="safe").load(path.read_text())
