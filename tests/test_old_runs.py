@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.battery.library import Library
+from auditor.content import content
 from auditor.render.html import render_report
 from auditor.render.json import summary
 from auditor.runs.record import open_run
@@ -24,3 +26,15 @@ def test_old_runs_open_and_render(store: Path) -> None:
         assert summary(run)["estimates"]
     page = render_report(runs)
     assert all(run.model_id in page for run in runs)
+
+
+@pytest.mark.parametrize("store", STORES, ids=lambda path: path.name)
+def test_a_probe_asks_under_one_version_what_it_always_asked(store: Path) -> None:
+    """Else a new run and an old one were measured by different instruments, and nobody knows."""
+    library = Library((Path(str(content("probes"))),))
+    for found in Store(store).runs():
+        asked = {probe["id"]: (probe["version"], probe["hash"]) for probe in found.manifest["probes"]}
+        now = {name: (library.probe(name).doc.version, library.probe(name).digest) for name in asked if name in library}
+        assert {name: asked[name] for name in now if now[name][0] == asked[name][0]} == {
+            name: both for name, both in now.items() if both[0] == asked[name][0]
+        }
