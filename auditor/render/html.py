@@ -19,6 +19,7 @@ from auditor.content import content
 from auditor.decision import Decision
 
 from . import marks
+from .catalogue import gettext, ngettext
 from .material import Material
 from .page import build_page
 from .versions import read_versions
@@ -67,10 +68,26 @@ def _environment() -> Environment:
         loader=FunctionLoader(_template),
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension adds it
+    environment.globals |= {"gettext": _gettext, "ngettext": _ngettext, "_": _gettext}
     environment.filters |= {"visible": visible, "counted": count}
     environment.globals["GLYPHS"] = marks.GLYPHS
     return environment
+
+
+def _gettext(message: str, **values: Any) -> Markup:
+    return _filled(gettext(message), values)
+
+
+def _ngettext(one: str, many: str, number: int, **values: Any) -> Markup:
+    return _filled(ngettext(one, many, number), values)
+
+
+def _filled(message: str, values: dict[str, Any]) -> Markup:
+    """Put values into a message of ours; they are named and escaped like all that a template prints."""
+    return Markup(message) % {name: _shown(value) for name, value in values.items()}
 
 
 def _template(name: str) -> str:

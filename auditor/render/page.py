@@ -22,16 +22,42 @@ class Section:
     question: str
     build: Callable[[Material], Any]
     """Returns what the template shows, or None where there is nothing to show."""
+    empty: str = ""
+    """What is said in its place, and what would fill it."""
 
 
 SECTIONS = (
     Section("summary", "Summary", "What is this?", summary.build),
     Section("verdict", "Verdict", "May we ship?", verdict.build),
-    Section("difference", "Changed", "What changed?", difference.build),
-    Section("safer", "Safer?", "Safer, or only refusing more?", safer.build),
+    Section(
+        "difference",
+        "Changed",
+        "What changed?",
+        difference.build,
+        empty="There is no baseline to compare with: name an earlier run before this one, or with --against.",
+    ),
+    Section(
+        "safer",
+        "Safer?",
+        "Safer, or only refusing more?",
+        safer.build,
+        empty="No run measured both what is let through and what is refused without need: ask the whole harm battery.",
+    ),
     Section("trend", "Trend", "Where is it going?", trend.build),
-    Section("where", "Where", "Where is it bad?", where.build),
-    Section("show", "Show me", "Show me", show.build),
+    Section(
+        "where",
+        "Where",
+        "Where is it bad?",
+        where.build,
+        empty="No number is told by category: a metric with a breakdown would fill this.",
+    ),
+    Section(
+        "show",
+        "Show me",
+        "Show me",
+        show.build,
+        empty="There is no baseline, so no item can have turned: name an earlier run, or look through all items below.",
+    ),
     Section("items", "All items", "All items", items.build),
     Section("untested", "Not tested", "What was not tested?", untested.build),
     Section("redo", "Redo", "Can I redo it?", redo.build),
@@ -47,6 +73,5 @@ class Shown:
 
 
 def build_page(material: Material) -> list[Shown]:
-    """Return the sections that have something to show."""
-    views = [Shown(section, section.build(material)) for section in SECTIONS]
-    return [shown for shown in views if shown.view is not None]
+    """Return all sections; the view of one that has nothing to show is None."""
+    return [Shown(section, section.build(material)) for section in SECTIONS]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from auditor.compare import Comparison, Turn, compare
 from auditor.content import content
@@ -133,8 +134,10 @@ def test_the_script_makes_no_markup_from_text() -> None:
 def test_one_version_alone_is_a_report_without_a_comparison(runs: list[Run]) -> None:
     alone = render_report(runs[-1:])
     assert "There is no earlier version to compare with." in alone
-    assert 'id="show"' not in alone
-    Page(alone)
+    assert {section.id for section in SECTIONS} <= set(Page(alone).ids)
+    for section in SECTIONS:
+        told = bool(section.empty) and str(escape(section.empty)) in alone
+        assert told is (section.id in ("difference", "show")), section.id
 
 
 def test_a_report_of_nothing_is_refused() -> None:
