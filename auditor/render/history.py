@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -74,11 +74,11 @@ def _head(found: History) -> str:
     return f"{plain(found.name)}  {count} {'version' if count == 1 else 'versions'}, oldest first"
 
 
-def _table(*columns: tuple[str, str, int | None], whole: Sequence[str] = ()) -> Table:
+def _table(*columns: tuple[str, JustifyMethod, int | None], whole: Sequence[str] = ()) -> Table:
     """Return a table; the `whole` columns hold short words that are never broken."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for name, justify, width in columns:
-        table.add_column(name, justify=justify, width=width, overflow="fold", no_wrap=name in whole)  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, width=width, overflow="fold", no_wrap=name in whole)
     return table
 
 

@@ -28,8 +28,9 @@ def runs_table(runs: Sequence[Listed]) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("run: name@version.begun.key", overflow="fold", min_width=27)
     table.add_column("suite", overflow="fold", min_width=5)
-    for name, justify in (("answered", "right"), ("state", "left"), ("size", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("answered", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
     layered = any(len(run.layers) > 1 for run in runs)
     if layered:
         table.add_column("layers")

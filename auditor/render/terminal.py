@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -94,10 +94,10 @@ def least_distance(estimate: Estimate) -> float:
     return low
 
 
-def _table(*columns: tuple[str, str, int]) -> Table:
+def _table(*columns: tuple[str, JustifyMethod, int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     for name, justify, width in columns:
-        table.add_column(name, justify=justify, width=width, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, width=width, no_wrap=True, overflow="ellipsis")
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.metrics.interface import MetricSpec
+from auditor.metrics.interface import KindName, MetricSpec
 from auditor.metrics.kinds import KINDS
 from auditor.metrics.measured import Count
 from auditor.metrics.paired import Pairing, Side, Stratum
@@ -20,9 +20,9 @@ Ints = NDArray[np.intp]
 SPEC = MetricSpec(name="bad_rate", of=["bad"], better=Better.LOWER)
 
 
-def score_kind(name: str) -> ScoreKind:
+def score_kind(name: KindName) -> ScoreKind:
     """Return a kind of metric that is a mean of scores."""
-    kind = KINDS[name]  # type: ignore[index]
+    kind = KINDS[name]
     assert isinstance(kind, ScoreKind)
     return kind
 
