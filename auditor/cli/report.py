@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ import click
 from auditor.cli.options import TEXT, open_workspace, output_options, store_option, warn_of, write
 
 if TYPE_CHECKING:
-    from auditor.render.decisions.words import Decided
     from auditor.runs.record import Run
+
+FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_card"}
+"""-f -> its module in `auditor.render.forms`."""
 
 
 @click.command("report")
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option("--against", type=TEXT, metavar="RUN", help="Baseline [default: the run before the candidate]")
 @store_option
-@output_options("html", "terminal", "json")
+@output_options("html", "terminal", *FORMS)
 def command(
     runs: tuple[str, ...],
     policy: Path | None,
@@ -36,7 +39,8 @@ def command(
     RUNS are ordered from the oldest version to the newest; the last one is the candidate, and the one before it the
     baseline unless --against names another. The page is one offline file, report.html unless -o names another. With
     a policy it says whether the candidate may ship; the exit code is 0 all the same (`auditor gate` ends with the
-    verdict). The other formats tell each run by itself, on stdout; json adds the decision to the candidate.
+    verdict). The other formats go to stdout: terminal tells each run by itself, json and csv hold every number, md is
+    a document for a wiki, model-card a section with the metadata of a Hugging Face model card.
 
     Example:
 
@@ -57,26 +61,32 @@ def command(
         warn_of(one)
     base = named or (opened[-2] if len(opened) > 1 else None)
     decided = decide(read_policy(policy), opened[-1], base, workspace.store) if policy else None
-    if form == "html":
-        from auditor.compare import asked_again
-        from auditor.render.html import render_report
-
-        page = output or Path("report.html")
-        again = asked_again(workspace.store, base) if base else None
-        redo = _redo(opened, {"--policy": policy, "--against": named.run_id if named else None})
-        decision = decided.decision if decided else None
-        write(render_report(opened, against=named, again=again, decision=decision, command=redo), page)
-        if str(page) != "-":
-            click.echo(f"report: {page}", err=True)
-    elif form == "json":
-        write(_json(opened, decided), output)
-    else:
+    decision = decided.decision if decided else None
+    if form == "terminal":
         from rich.console import Group
 
         from auditor.cli.summary import print_rich
         from auditor.render import terminal
 
         print_rich(Group(*(terminal.summary(run) for run in opened)), output)
+        return
+    from auditor.compare import asked_again
+
+    again = asked_again(workspace.store, base) if base else None
+    redo = _redo(opened, {"--policy": policy, "--against": named.run_id if named else None})
+    if form == "html":
+        from auditor.render.html import render_report
+
+        page = output or Path("report.html")
+        write(render_report(opened, against=named, again=again, decision=decision, command=redo), page)
+        if str(page) != "-":
+            click.echo(f"report: {page}", err=True)
+    else:
+        from auditor.render.material import Material
+        from auditor.render.versions import read_versions
+
+        material = Material(read_versions(opened, named), redo, decision, again)
+        write(import_module(f"auditor.render.forms.{FORMS[form]}").report(material), output)
 
 
 def _redo(runs: Sequence[Run], options: dict[str, object]) -> str:
@@ -84,15 +94,3 @@ def _redo(runs: Sequence[Run], options: dict[str, object]) -> str:
 
     given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
     return shlex.join(["auditor", "report", *(run.run_id for run in runs), *given])
-
-
-def _json(runs: Sequence[Run], decided: Decided | None) -> str:
-    import json
-
-    from auditor.render.decisions.json import decision_rows
-    from auditor.render.json import summary
-
-    told = [summary(run) for run in runs]
-    if decided is not None:
-        told[-1]["decision"] = decision_rows(decided)
-    return json.dumps(told, indent=2, ensure_ascii=True) + "\n"

@@ -13,7 +13,7 @@ from auditor.cli.options import write
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-KINDS = ("probe", "suite", "target", "config", "policy", "comparison", "decision")
+KINDS = ("probe", "suite", "target", "config", "policy", "comparison", "decision", "report")
 
 
 @click.command("schema")
@@ -23,7 +23,7 @@ def command(kind: str, output: Path | None) -> None:
     """Print the JSON Schema of a file
 
     Of those that people write, editors complete and check with it: `# yaml-language-server: $schema=probe.schema.json`.
-    `comparison` and `decision` are what `auditor compare -f json` and `auditor gate -f json` write.
+    `comparison`, `decision` and `report` are what `compare`, `gate` and `report` write with -f json.
 
     Example:
 
@@ -34,9 +34,14 @@ def command(kind: str, output: Path | None) -> None:
     from auditor.config import Config
     from auditor.policy import Policy
     from auditor.render.decisions.json import ComparisonFile, DecisionFile
+    from auditor.render.forms.json import ReportFile
     from auditor.target import Target
 
-    written: dict[str, type[BaseModel]] = {"comparison": ComparisonFile, "decision": DecisionFile}
+    written: dict[str, type[BaseModel]] = {
+        "comparison": ComparisonFile,
+        "decision": DecisionFile,
+        "report": ReportFile,
+    }
     models: dict[str, type[BaseModel]] = {
         "probe": ProbeDoc,
         "suite": SuiteDoc,

@@ -58,3 +58,12 @@ def test_what_cannot_be_judged_is_refused(auditor: Auditor, more: tuple[str, ...
     assert done.exit_code == code
     assert said in done.stderr
     assert not Path("report.html").exists()
+
+
+@pytest.mark.parametrize(("form", "start"), [("md", "# Safety audit"), ("csv", "run_id,"), ("model-card", "---\n")])
+def test_other_forms_go_to_stdout_or_to_a_file(auditor: Auditor, form: str, start: str) -> None:
+    done = auditor("report", "demo@1.2", "--store", STORE, "-f", form)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith(start)
+    done = auditor("report", "demo@1.2", "--store", STORE, "-f", form, "-o", "told.txt")
+    assert Path("told.txt").read_text("utf-8").startswith(start)

@@ -29,15 +29,15 @@ def comparison(compared: Compared) -> str:
     """Return one row a number and candidate; one row an item that turned where all items are wanted."""
     row_of, names = (_items, ITEM) if compared.all_items else (_numbers, _flat(NUMBERS))
     rows = [{**_whole(one), **row} for one in compared.comparisons for row in row_of(one)]
-    return _table([*SIDES, *MARKS, *names], rows)
+    return table([*SIDES, *MARKS, *names], rows)
 
 
 def decision(decided: Decided) -> str:
     """Return one row a result."""
     found = decided.decision
-    whole = {**{side: getattr(found, side) for side in SIDES}, "notes": _several(found.notes)}
+    whole = {**{side: getattr(found, side) for side in SIDES}, "notes": several(found.notes)}
     names = [*RESULT, *MEASURED.values(), "items", *SIDES, "notes"]
-    return _table(names, [{**_result(one), **whole} for one in found.results])
+    return table(names, [{**_result(one), **whole} for one in found.results])
 
 
 def _whole(found: Comparison) -> dict[str, str]:
@@ -46,10 +46,11 @@ def _whole(found: Comparison) -> dict[str, str]:
         "base_run": reference(found.base_run, found.base_layer),
         "candidate_run": reference(found.candidate_run, found.candidate_layer),
     }
-    return {**sides, "forced": _several(found.forced), "notes": _several(found.notes)}
+    return {**sides, "forced": several(found.forced), "notes": several(found.notes)}
 
 
-def _several(sentences: Sequence[str]) -> str:
+def several(sentences: Sequence[str]) -> str:
+    """Return the first sentences in one cell, and how many more there are."""
     return "; ".join(few(sentences))
 
 
@@ -84,7 +85,8 @@ def _result(found: Result) -> dict[str, Any]:
     }
 
 
-def _table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+def table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows under their names, each cell safe to open."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)

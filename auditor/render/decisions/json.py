@@ -37,12 +37,14 @@ class DecisionFile(BaseModel):
 
 def comparison(compared: Compared) -> str:
     """Return comparisons as JSON."""
-    return _text({"again": compared.again, "comparisons": [asdict(one) for one in compared.comparisons]})
+    return json_text(
+        {"schema_version": 1, "again": compared.again, "comparisons": [asdict(one) for one in compared.comparisons]}
+    )
 
 
 def decision(decided: Decided) -> str:
     """Return a decision as JSON."""
-    return _text(decision_rows(decided))
+    return json_text({"schema_version": 1, **decision_rows(decided)})
 
 
 def decision_rows(decided: Decided) -> dict[str, Any]:
@@ -51,8 +53,9 @@ def decision_rows(decided: Decided) -> dict[str, Any]:
     return {"exit_code": found.outcome.exit_code, "decision": asdict(found)}
 
 
-def _text(rows: dict[str, Any]) -> str:
+def json_text(document: object) -> str:
+    """Return plain data as ASCII that a build server may log."""
     # ASCII: a lone surrogate of a model's text cannot be written as UTF-8, and is kept so.
-    text = json.dumps({"schema_version": 1, **rows}, indent=2, ensure_ascii=True, allow_nan=False)
+    text = json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
     # "##[" and "##vso[" are commands to a build server wherever they stand in what it logs.
     return text.replace("##", "#\\u0023") + "\n"

@@ -1,0 +1,1 @@
+"""The report in every other form: for wikis, spreadsheets, programs and model cards."""
