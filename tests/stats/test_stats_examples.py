@@ -3,6 +3,7 @@ import doctest
 import pytest
 
 from auditor.stats import (
+    association,
     betting,
     bootstrap,
     bounds,
@@ -18,6 +19,7 @@ from auditor.stats import (
 )
 
 MODULES = [
+    association,
     betting,
     bootstrap,
     bounds,
