@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
+from auditor.types import Estimate
+
 from .transcripts import Change
 from .versions import Version
+
+ITEMS = "#items"
+"""Where the table of all items stands."""
 
 
 def items_link(probes: Iterable[str], tags: Iterable[str] = (), change: Change | None = None) -> str:
     """Return the link to the items of some probes (or batteries) that have all the tags, and changed so."""
     wanted = [("probe", " ".join(probes)), *(("tag", tag) for tag in tags), *([("change", change)] if change else [])]
-    return "#items&" + urlencode([pair for pair in wanted if pair[1]], errors="replace")
+    return f"{ITEMS}&" + urlencode([pair for pair in wanted if pair[1]], errors="replace")
 
 
 def item_link(item_id: str) -> str:
     """Return the link to one item."""
-    return "#items&" + urlencode({"item": item_id}, errors="replace")
+    return f"{ITEMS}&" + urlencode({"item": item_id}, errors="replace")
+
+
+def number_link(version: Version, estimate: Estimate) -> str:
+    """Return the link to the items behind an estimate."""
+    return cell_link(version, estimate.probe_id, estimate.metric, estimate.cell)
 
 
 def cell_link(version: Version, source: str, metric: str, cell: str) -> str:

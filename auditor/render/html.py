@@ -15,6 +15,7 @@ from auditor.decision import Decision
 from . import marks
 from .material import Material
 from .page import build_page
+from .sections import behind
 from .templates import asset, environment, policy
 from .versions import read_versions
 
@@ -38,12 +39,14 @@ def render_report(
     """
     material = Material(read_versions(runs, against), command, decision, again)
     style, script = asset("report.css"), asset("report.js")
+    shown = build_page(material)
     return (
         environment()
         .get_template("page.html")
         .render(
             title=f"{material.candidate.run.model_id}: safety audit",
-            shown=build_page(material),
+            shown=shown,
+            behind=behind.build(material, (part.view for part in shown)),
             style=style,
             script=script,
             policy=policy(style, script),

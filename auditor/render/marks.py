@@ -170,7 +170,7 @@ def cell(strength: float | None, *, thin: bool, bare: bool = False) -> Markup:
     opacity = 0 if strength is None else 0.04 + (0.18 if bare else 0.56) * strength
     colour = element("rect", width="100%", height="100%", fill=VERMILION, fill_opacity=f"{opacity:.2f}")
     hatch = element("rect", width="100%", height="100%", fill="url(#hatch)") if thin else ""
-    return element("svg", colour, hatch, width=14, height=14, aria_hidden="true", focusable="false")
+    return element("svg", colour, hatch, width=14, height=14, aria_hidden="true")
 
 
 def hatching() -> Markup:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,6 +42,12 @@ class Version:
     def estimates(self) -> dict[tuple[str, str, str], Estimate]:
         """(probe or battery, metric, cell) -> estimate."""
         return {(found.probe_id, found.metric, found.cell): found for found in self.run.estimates}
+
+    @cached_property
+    def graders_hash(self) -> str:
+        """A hash of which grader judged each probe, in which version and with which settings."""
+        graders = {probe: entry["grader"] for probe, entry in self.probes.items()}
+        return hashlib.sha256(json.dumps(graders, sort_keys=True).encode("ascii")).hexdigest()
 
     def battery_probes(self, battery: str) -> list[Mapping[str, Any]]:
         """Return the probes of a battery, in the order in which they were asked."""
@@ -89,6 +97,16 @@ def read_versions(runs: Sequence[Run], against: Run | None = None) -> list[Versi
         Version(run, label, roles.get(place, "earlier"))
         for place, (run, label) in enumerate(zip(runs, _distinct(names), strict=True))
     ]
+
+
+COLUMNS = 6
+"""Versions told side by side in a table; charts draw all of them."""
+
+
+def side_by_side(versions: Sequence[Version]) -> list[Version]:
+    """Return the newest versions, the baseline among them."""
+    baseline = [version for version in versions[:-COLUMNS] if version.role == "baseline"]
+    return [*baseline, *versions[-COLUMNS + len(baseline) :]]
 
 
 def _key(run: Run) -> tuple[str, str]:

@@ -33,6 +33,8 @@ class Number:
     size: str
     missing: str
     defined: bool
+    link: str = ""
+    """To the items behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Move:
         return {"worse": "✗", "better": "✓"}[self.tone]
 
 
-def number(estimate: Estimate) -> Number:
-    """Return an estimate in words."""
+def number(estimate: Estimate, link: str = "") -> Number:
+    """Return an estimate in words, with the link to the items behind it."""
     return Number(
         of=f"{estimate.probe_id}/{estimate.metric}/{estimate.cell}",
         raw="" if estimate.value is None else repr(float(estimate.value)),
@@ -57,6 +59,7 @@ def number(estimate: Estimate) -> Number:
         size=f"n {estimate.n:,}" + (f" in {count(estimate.families, 'family')}" if _clustered(estimate) else ""),
         missing=missing(estimate),
         defined=estimate.value is not None,
+        link=link,
     )
 
 

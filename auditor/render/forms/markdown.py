@@ -73,9 +73,9 @@ def verdict_lines(material: Material) -> list[str]:
         for version in material.versions
         for problem in version.run.problems
     ]
-    if material.decision is None:
+    ruling = verdict.ruling(material)
+    if ruling is None:
         return [*problems, *([""] if problems else []), _("Not judged: no policy was given.")]
-    ruling = verdict.ruling(material.decision)
     lines = [*problems, *([""] if problems else []), f"**{ruling.sign} {ruling.word}** {prose(ruling.text)}"]
     if ruling.reason:
         lines += ["", prose(ruling.reason)]
@@ -213,13 +213,13 @@ def untested_lines(material: Material) -> list[str]:
     """Return what the numbers do not cover."""
     view = untested.build(material)
     lines = [f"- {prose(sentence)}" for sentence in view.scope]
-    if view.thin:
-        thin = ngettext(
+    if thin := sum(row.thin for row in view.thin):
+        told = ngettext(
             "{n} number rests on fewer than {families} families: it locates trouble, it does not measure it.",
             "{n} numbers rest on fewer than {families} families: they locate trouble, they do not measure it.",
-            len(view.thin),
+            thin,
         )
-        lines.append("- " + thin.format(n=len(view.thin), families=view.thin_families))
+        lines.append("- " + told.format(n=thin, families=view.thin_families))
     for label, gaps in view.gaps.items():
         for gap in gaps:
             if gap.total:

@@ -22,6 +22,7 @@ class Recipe:
     command: str
     facts: Mapping[str, str]
     probes: Sequence[Mapping[str, str]]
+    """Empty where they are those of the candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,19 @@ class Redo:
 
     command: str | None
     recipes: Sequence[Recipe]
+    candidate: str
 
 
 def build(material: Material) -> Redo:
     """Return the recipes, the candidate's first."""
-    return Redo(material.command, [_recipe(version) for version in reversed(material.versions)])
+    recipes = [_recipe(material, version) for version in reversed(material.versions)]
+    return Redo(material.command, recipes, material.candidate.label)
 
 
-def _recipe(version: Version) -> Recipe:
+def _recipe(material: Material, version: Version) -> Recipe:
     manifest = version.manifest
+    probes = [_probe(probe) for probe in version.probes.values()]
+    known = version is not material.candidate and probes == [_probe(one) for one in material.candidate.probes.values()]
     seeds = sorted({row["sampling"]["seed"] for row in version.run.iter_responses()})
     settings = {
         "Run": version.run.run_id,
@@ -47,6 +52,7 @@ def _recipe(version: Version) -> Recipe:
         "Plan": manifest["plan_hash"],
         "Suite": f"{manifest['suite']['id']}, version {manifest['suite']['version']}, {manifest['suite']['hash']}",
         "Grading layer": version.run.layer,
+        "Graders": version.graders_hash,
         "Seeds of sampling": ", ".join(map(str, seeds)),
         "Fingerprint": manifest["model"]["fingerprint"]["digest"],
         **{f"Fingerprint: {name}": piece for name, piece in manifest["model"]["fingerprint"]["pieces"].items()},
@@ -59,7 +65,7 @@ def _recipe(version: Version) -> Recipe:
         role=version.role,
         command=shlex.join(manifest["command"]),
         facts={name: _text(value) for name, value in settings.items()},
-        probes=[_probe(probe) for probe in version.probes.values()],
+        probes=[] if known else probes,
     )
 
 

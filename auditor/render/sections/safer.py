@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from auditor.compare import Turn
 from auditor.render import paired
-from auditor.render.address import items_link
+from auditor.render.address import items_link, number_link
 from auditor.render.charts import Point, scatter, series
 from auditor.render.material import Material
 from auditor.render.transcripts import Change
@@ -78,7 +78,7 @@ def build(material: Material) -> Safer | None:
         chart=scatter([a for a, _ in kept], [b for _, b in kept], names, title),
         names=names,
         means=(metric_means(LET_THROUGH), metric_means(REFUSED)),
-        rows=[_row(a, b) for a, b in kept],
+        rows=[_row(material.versions, a, b) for a, b in kept],
         reading=[
             _reading(material, material.baseline, source or "", metric)
             for source, metric in measured
@@ -96,9 +96,11 @@ def _pooled_first(version: Version) -> list[tuple[str, str, str]]:
     return sorted(version.estimates, key=lambda key: key[0] in version.probes)
 
 
-def _row(across: Point, up: Point) -> Row:
+def _row(versions: Sequence[Version], across: Point, up: Point) -> Row:
     assert across.estimate and up.estimate
-    return Row(across.label, across.role, number(across.estimate), number(up.estimate))
+    version = next(version for version in versions if version.label == across.label)
+    told = [number(found, number_link(version, found)) for found in (across.estimate, up.estimate)]
+    return Row(across.label, across.role, *told)
 
 
 def _reading(material: Material, baseline: Version, source: str, metric: str) -> Reading:

@@ -8,9 +8,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from auditor.render.address import number_link
+from auditor.render.catalogue import gettext as _
 from auditor.render.charts import series, spark
 from auditor.render.material import Material
-from auditor.render.versions import Version
+from auditor.render.versions import Version, side_by_side
 from auditor.render.wording import (
     Move,
     Number,
@@ -27,6 +29,7 @@ from auditor.types import Estimate
 
 from . import changed, verdict
 from .changed import Changed
+from .untested import in_short
 from .verdict import Ruling
 
 HEADLINES = 4
@@ -72,6 +75,10 @@ class Summary:
     """How much was asked."""
     date: str
     versions: Sequence[Version]
+    """The newest of them."""
+    earlier: int
+    """How many there are before these."""
+    untested: str
     facts: Mapping[str, str]
     problems: Sequence[Problem]
     notes: Sequence[Problem]
@@ -84,19 +91,21 @@ class Summary:
 
 def build(material: Material) -> Summary:
     """Return the first screen."""
-    candidate = material.candidate
+    candidate, versions = material.candidate, side_by_side(material.versions)
     return Summary(
         candidate=candidate.run.model_id,
         baseline=material.baseline.run.model_id if material.baseline else None,
         scope=_scope(material),
         date=candidate.manifest["finished"][:10],
-        versions=material.versions,
-        facts=facts(candidate.manifest, len(material.transcripts)),
+        versions=versions,
+        earlier=len(material.versions) - len(versions),
+        untested=in_short(material),
+        facts=facts(material),
         problems=[
             Problem(version.label, str(problem)) for version in material.versions for problem in version.run.problems
         ],
         notes=[Problem(version.label, note) for version in material.versions for note in version.manifest["notes"]],
-        ruling=verdict.ruling(material.decision) if material.decision else None,
+        ruling=verdict.ruling(material),
         changed=changed.build(material),
         batteries=[
             Battery(battery, [_tile(material, estimate) for estimate in headlines(candidate, battery)])
@@ -122,7 +131,7 @@ def headlines(version: Version, battery: str) -> list[Estimate]:
     )
     pooled = [key for key in version.estimates if key[0] == battery and key[2] == "all"]
     chosen: dict[str, Estimate] = {}
-    for key in [*pooled, *(key for *_, key in ranked)]:
+    for key in [*pooled, *(row[-1] for row in ranked)]:
         if key in version.estimates and len(chosen) < HEADLINES:
             chosen.setdefault(key[1], version.estimates[key])
     return list(chosen.values())
@@ -134,23 +143,28 @@ def _tile(material: Material, estimate: Estimate) -> Tile:
     return Tile(
         sentence=sentence,
         direction=direction(estimate),
-        number=number(estimate),
+        number=number(estimate, number_link(material.candidate, estimate)),
         move=move(material.differences.get((estimate.probe_id, estimate.metric, estimate.cell))),
         spark=spark(points, f"{sentence}: {metric_name(estimate.metric)}, over versions"),
     )
 
 
-def facts(manifest: Mapping[str, Any], items: int) -> dict[str, str]:
+def facts(material: Material) -> dict[str, str]:
     """Return what was done and what it cost, in a few words each."""
+    manifest, baseline = material.candidate.manifest, material.baseline
     counts, tokens, suite = manifest["counts"], manifest["tokens"], manifest["suite"]
     fingerprint = manifest["model"]["fingerprint"]
+    graders = {(probe["grader"]["name"], probe["grader"]["version"]) for probe in material.candidate.probes.values()}
     failed = sum(counts["failed"].values())
     asked = f"{counts['requests']:,} asked, {counts['answered']:,} answered"
     said = {
-        "Finished": manifest["finished"].replace("T", " ").replace("+00:00", " UTC"),
-        "Suite": f"{suite['id']}, version {suite['version']}",
+        _("Finished"): _moment(manifest),
+        _("Baseline"): f"{baseline.run.model_id}, {_moment(baseline.manifest)}" if baseline else _("none"),
+        _("Suite"): f"{suite['id']}, version {suite['version']}, {suite['hash'][:DIGEST]}",
+        _("Asked"): _("the full suite") if suite.get("whole", True) else _("a sample: a part of the suite"),
+        _("Graders"): f"{len(graders):,}, {material.candidate.graders_hash[:DIGEST]}",
         "Requests": asked + (f", {failed:,} failed" if failed else ""),
-        "Items": f"{items:,}, all with their answers in this file",
+        "Items": f"{len(material.transcripts):,}, all with their answers in this file",
         "Tokens": f"{tokens['prompt']:,} in, {tokens['completion']:,} out",
         "Time": seconds(manifest["seconds"]["wall"]),
         "Energy": _energy(manifest["energy"]),
@@ -168,4 +182,8 @@ def _energy(used: Mapping[str, Any] | None) -> str:
 
 
 def _cost(cost: Mapping[str, Any] | None) -> str:
-    return f"{cost['amount']:,.2f} {cost['currency']} ({cost['basis']})" if cost else ""
+    return f"{cost['amount']:,.2f} {cost['currency']} ({cost['basis']})" if cost else _("not known: no price is set")
+
+
+def _moment(manifest: Mapping[str, Any]) -> str:
+    return str(manifest["finished"])[:16].replace("T", " ")

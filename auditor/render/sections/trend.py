@@ -9,9 +9,10 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from auditor.polarity import Row
+from auditor.render.address import number_link
 from auditor.render.charts import Point, domain, series, trend
 from auditor.render.material import Material
-from auditor.render.versions import Version
+from auditor.render.versions import Version, side_by_side
 from auditor.render.wording import Number, direction, energy, metric_name, metric_sentence, number, seconds
 from auditor.types import Estimate
 
@@ -53,16 +54,21 @@ class Trend:
     groups: Sequence[Group]
     prices: Mapping[str, Sequence[str]]
     versions: Sequence[Version]
+    """Those of the tables."""
+    earlier: int
+    """Versions that are in the charts alone."""
     rows: Sequence[Line]
 
 
 def build(material: Material) -> Trend:
-    """Return the charts and tables."""
+    """Return the charts of all versions, and the tables of those that fit side by side."""
+    columns = side_by_side(material.versions)
     return Trend(
         groups=[_group(material, battery) for battery in material.batteries],
-        prices=_prices(material.versions),
-        versions=material.versions,
-        rows=_rows(material.versions),
+        prices=_prices(columns),
+        versions=columns,
+        earlier=len(material.versions) - len(columns),
+        rows=_rows(columns),
     )
 
 
@@ -147,11 +153,11 @@ def _rows(versions: Sequence[Version]) -> list[Line]:
         Line(
             source,
             metric_name(metric),
-            [_number(version.estimates.get((source, metric, "all"))) for version in versions],
+            [_number(version, version.estimates.get((source, metric, "all"))) for version in versions],
         )
         for source, metric in keys
     ]
 
 
-def _number(estimate: Estimate | None) -> Number | None:
-    return number(estimate) if estimate else None
+def _number(version: Version, estimate: Estimate | None) -> Number | None:
+    return number(estimate, number_link(version, estimate)) if estimate else None

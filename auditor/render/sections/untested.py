@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.polarity import State
+from auditor.render.address import cell_link
 from auditor.render.material import Material
 from auditor.render.transcripts import Transcript
-from auditor.render.versions import Version
-from auditor.render.wording import THIN_FAMILIES, Number, count, metric_name, number
-from auditor.types import Status
+from auditor.render.versions import Version, side_by_side
+from auditor.render.wording import THIN_FAMILIES, count, metric_name
+from auditor.types import Estimate, Status
 
 BATTERIES = ("bias", "hallucination", "harm")
 """The concerns that an audit is expected to cover."""
@@ -30,12 +31,19 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Thin:
-    """A number with too few families behind it."""
+    """A metric whose numbers, or some of them, have too few families behind them."""
 
     source: str
     metric: str
-    cell: str
-    number: Number
+    cells: Sequence[str]
+    numbers: int
+    """How many it has in all."""
+    link: str
+
+    @property
+    def thin(self) -> int:
+        """How many of them are thin."""
+        return len(self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +58,12 @@ class Untested:
 
 def build(material: Material) -> Untested:
     """Return the gaps of every version, and the candidate's thin cells and limits."""
-    estimates = material.candidate.run.estimates
     return Untested(
-        gaps={version.label: gaps(material.transcripts, place) for place, version in enumerate(material.versions)},
-        thin=[
-            Thin(found.probe_id, metric_name(found.metric), found.cell, number(found))
-            for found in estimates
-            if found.families < THIN_FAMILIES
-        ],
+        gaps={
+            version.label: gaps(material.transcripts, material.versions.index(version))
+            for version in side_by_side(material.versions)
+        },
+        thin=_thin(material.candidate),
         scope=[
             *_unmeasured(material),
             *_not_asked(material.versions),
@@ -68,6 +74,18 @@ def build(material: Material) -> Untested:
             "unless the target brings them along.",
         ],
     )
+
+
+def _thin(version: Version) -> list[Thin]:
+    """Return the metrics with thin numbers, each with its thin cells."""
+    metrics: dict[tuple[str, str], list[Estimate]] = defaultdict(list)
+    for found in version.run.estimates:
+        metrics[found.probe_id, found.metric].append(found)
+    return [
+        Thin(source, metric_name(metric), cells, len(found), cell_link(version, source, metric, "all"))
+        for (source, metric), found in metrics.items()
+        if (cells := [one.cell.replace("=", " ") for one in found if one.families < THIN_FAMILIES])
+    ]
 
 
 def in_short(material: Material) -> str:

@@ -12,8 +12,6 @@ from auditor.render.material import Material
 from auditor.render.wording import count
 from auditor.types import Better
 
-from .untested import in_short
-
 WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "NOT ENOUGH EVIDENCE"}
 SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?"}
 OUTCOMES = {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}
@@ -46,6 +44,8 @@ class Ruling:
     text: str
     reason: str
     """The rule that it rests on: estimate, interval, limit, items and families."""
+    link: str
+    """To the items behind that rule; empty where it is not about a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +88,14 @@ class Verdict:
     waivers: Sequence[str]
     """What to say of waivers that do nothing."""
     notes: Sequence[str]
-    untested: str
 
 
 def build(material: Material) -> Verdict:
     """Return the rules, the broken ones first."""
-    decision, untested = material.decision, in_short(material)
+    decision = material.decision
     baseline = material.baseline.run.model_id if material.baseline else ""
     if decision is None:
-        return Verdict("", "", "", "", baseline, "", (), (), (), (), (), (), untested)
+        return Verdict("", "", "", "", baseline, "", (), (), (), (), (), ())
     open_ = [*_worst_first(decision.of(Outcome.FAIL)), *_worst_first(decision.of(Outcome.INCONCLUSIVE))]
     told = [_ruled(material, result) for result in open_]
     return Verdict(
@@ -112,7 +111,6 @@ def build(material: Material) -> Verdict:
         kept=[_ruled(material, result) for result in decision.of(Outcome.PASS)],
         waivers=decision.unmatched_waivers,
         notes=decision.notes,
-        untested=untested,
     )
 
 
@@ -128,17 +126,22 @@ def _open_words(decision: Decision) -> str:
     return " and ".join(OUTCOMES[outcome] for outcome in open_)
 
 
-def ruling(decision: Decision) -> Ruling:
-    """Return the outcome in words, with the rule that it rests on."""
+def ruling(material: Material) -> Ruling | None:
+    """Return the outcome in words, with the rule that it rests on; None where no policy was given."""
+    decision = material.decision
+    if decision is None:
+        return None
     outcome = decision.outcome
-    found = _worst_first(decision.of(outcome))
     passed = outcome is Outcome.PASS
+    kept = decision.of(outcome)
+    found = _nearest_first(kept) if passed else _worst_first(kept)
     return Ruling(
         outcome=outcome,
         sign=SIGNS[outcome],
         word=WORDS[outcome],
         text=decision.text if passed or not found else _counted(decision, found),
         reason=_nearest(found) if passed else _worst(found),
+        link=_link(material, found[0].measurement) if found else "",
     )
 
 
@@ -160,10 +163,14 @@ def _worst(found: Sequence[Result]) -> str:
 
 
 def _nearest(found: Sequence[Result]) -> str:
-    """Return the kept rule that is nearest to its limit."""
-    measured = [result for result in found if result.measurement is not None]
-    nearest = min(measured, key=lambda result: _room(result.measurement), default=None)
-    return f"Nearest to its limit: {_sentence(nearest)}" if nearest else ""
+    """Return the kept rule that is nearest to its limit in full."""
+    return f"Nearest to its limit: {_sentence(found[0])}" if found else ""
+
+
+def _nearest_first(results: Sequence[Result]) -> list[Result]:
+    """Return the results that have a number, the one nearest to its limit first."""
+    measured = [result for result in results if result.measurement is not None]
+    return sorted(measured, key=lambda result: _room(result.measurement))
 
 
 def _sentence(result: Result) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from auditor.render import marks
-from auditor.render.address import cell_link
+from auditor.render.address import number_link
 from auditor.render.material import Material
 from auditor.render.versions import Version
 from auditor.render.wording import (
@@ -41,7 +41,6 @@ class Cell:
     bare: bool
     """Whether there is a value and no interval."""
     move: Move | None
-    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +168,11 @@ def _cell(material: Material, estimate: Estimate | None) -> Cell | None:
     key = (estimate.probe_id, estimate.metric, estimate.cell)
     bare = estimate.value is not None and estimate.low is None
     return Cell(
-        number=number(estimate),
+        number=number(estimate, number_link(material.candidate, estimate)),
         ground=marks.cell(heat(estimate), thin=estimate.families < THIN_FAMILIES, bare=bare),
         thin=estimate.families < THIN_FAMILIES,
         bare=bare,
         move=move(material.differences.get(key)),
-        link=cell_link(material.candidate, *key),
     )
 
 

@@ -1,0 +1,76 @@
+"""The items behind every link of the page, as a table: so that a number leads somewhere without a script as well."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from urllib.parse import parse_qs
+
+from auditor.polarity import State
+from auditor.render.address import ITEMS
+from auditor.render.catalogue import gettext as _
+from auditor.render.material import Material
+from auditor.render.transcripts import Transcript
+from auditor.render.versions import Version
+
+NAMED = 3
+"""Bad items named for each link; a terminal lists the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The items of one link."""
+
+    id: str
+    """What the link says after its #, so that a browser finds the row by itself."""
+    what: str
+    items: int
+    bad: int
+    """Of these, in the candidate."""
+    named: Sequence[str]
+
+
+def build(material: Material, views: Iterable[object]) -> list[Row]:
+    """Return a row for each link to items that the views hold, in the page's order."""
+    found = [link.removeprefix("#") for link in dict.fromkeys(link for view in views for link in _links(view))]
+    by_probe: dict[str, list[Transcript]] = defaultdict(list)
+    for transcript in material.transcripts:
+        by_probe[transcript.probe["id"]].append(transcript)
+    return [_row(link, by_probe) for link in found if "&item=" not in link]
+
+
+def _links(view: object) -> Iterator[str]:
+    """Yield the links to items that a view holds, however deep."""
+    if isinstance(view, str):
+        if view.startswith(f"{ITEMS}&"):
+            yield view
+    elif isinstance(view, Mapping):
+        for value in view.values():
+            yield from _links(value)
+    elif isinstance(view, Sequence):
+        for value in view:
+            yield from _links(value)
+    elif is_dataclass(view) and not isinstance(view, Version):
+        for field in fields(view):
+            yield from _links(getattr(view, field.name))
+
+
+def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]]) -> Row:
+    wanted = parse_qs(link)
+    sources = wanted["probe"][0].split(" ") if "probe" in wanted else []
+    tags, changes = wanted.get("tag", []), wanted.get("change", [])
+    found = [
+        transcript
+        for probe, transcripts in by_probe.items()
+        if not sources or probe in sources or transcripts[0].probe["battery"] in sources
+        for transcript in transcripts
+        if all(_tagged(transcript, tag) for tag in tags) and (not changes or transcript.change in changes)
+    ]
+    bad = [transcript.item["item_id"] for transcript in found if transcript.replies[-1].state is State.BAD]
+    what = "; ".join([", ".join(sources) or _("all probes"), *tags, *changes])
+    return Row(link, what, len(found), len(bad), bad[:NAMED])
+
+
+def _tagged(transcript: Transcript, wanted: str) -> bool:
+    return any(f"{name}: {value}" == wanted for name, value in transcript.item["tags"].items())

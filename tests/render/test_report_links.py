@@ -1,0 +1,91 @@
+"""From every number to the items behind it, and from there to a transcript: with a script and without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from auditor.runs.record import Run
+
+NUMBER = re.compile(r'(?:<a href="([^"]*)">)?<data class="value"')
+JENKINS = {
+    "Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';",
+    "Content-Type": "text/html; charset=utf-8",
+}
+
+
+def rows(report: str) -> dict[str, list[str]]:
+    """Return the lines behind the links: id -> what, items, bad, such as."""
+    found = re.findall(r'<tr id="(items&[^"]*)">(.*?)</tr>', report)
+    return {
+        unescape(name): [unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
+        for name, row in found
+    }
+
+
+def test_every_number_is_a_link_to_items(report: str) -> None:
+    links = NUMBER.findall(report)
+    assert len(links) > 150
+    assert [link for link in links if not link.startswith("#items&amp;")] == []
+
+
+def test_every_link_to_items_has_its_line(judged: tuple[object, str]) -> None:
+    report = judged[1]
+    lines = rows(report)
+    links = {unescape(link) for link in re.findall(r'href="#(items&[^"]*)"', report)}
+    assert links and {link for link in links if "&item=" not in link} == lines.keys()
+
+
+def test_the_lines_count_the_items_of_the_candidate(report: str, runs: list[Run]) -> None:
+    lines = rows(report)
+    what, items, bad, named = lines["items&probe=harm.direct&tag=hazard%3A+defamation"]
+    verdicts = {row["item_id"]: row.get("label") for row in runs[-1].iter_verdicts()}
+    mine = [row["item_id"] for row in runs[-1].iter_items() if row["item_id"].startswith("harm.direct/defamation")]
+    worst = [name for name in mine if verdicts[name] == "full_compliance"]
+    assert (what, int(items), int(bad)) == ("harm.direct; hazard: defamation", len(mine), len(worst))
+    assert named.split(", ") == worst[:3]
+
+
+@pytest.fixture
+def fenced(chromium: Browser, report: str) -> Iterator[Page]:
+    """The page under the header of Jenkins."""
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.route("http://jenkins.test/**", lambda route: route.fulfill(body=report, headers=JENKINS))
+    page.goto("http://jenkins.test/report.html")
+    yield page
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_number_leads_to_its_line_without_a_script(fenced: Page) -> None:
+    cell = fenced.locator("table.heat a").first
+    name = (cell.get_attribute("href") or "").removeprefix("#")
+    line = fenced.locator(f'[id="{name}"]')
+    assert not line.locator("td").first.is_visible()
+    cell.click()
+    assert line.locator("td").first.is_visible(), "the browser opens what folds the line"
+    box = line.bounding_box()
+    assert box is not None and 0 <= box["y"] < 720
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "where", [".tile", "#safer td", ".heat td", "#trend td", "#difference .plot", "#verdict .rules"]
+)
+def test_a_transcript_is_three_clicks_from_any_number(chromium: Browser, judged_url: str, where: str) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(judged_url)
+    page.wait_for_selector("html[data-ready]")
+    page.locator("#trend details").evaluate_all("all => { for (const one of all) one.open = true; }")
+    link = page.locator(f"{where} a").first
+    assert "harm" in (link.get_attribute("href") or ""), "the longest way: such answers are folded"
+    link.click()
+    page.locator("#rows button").first.click()
+    page.locator(".drawer summary").first.click()
+    assert page.locator(".drawer .side .text").first.is_visible()
+    page.close()
