@@ -108,8 +108,15 @@ class Side:
 
     def order(self, probe: str, spec: MetricSpec, cell: str, seed: int) -> list[str]:
         """Return the families that a number of a probe is over, in the random order of a seed."""
-        rows = [row for row in self.items.values() if row["probe_id"] == probe and in_cell(row, spec, cell)]
-        return sorted({row["family_id"] for row in rows}, key=lambda family: rank(family, seed))
+        return sorted(self._sizes(probe, spec, cell), key=lambda family: rank(family, seed))
+
+    def one_size(self, probe: str, spec: MetricSpec, cell: str) -> bool:
+        """Tell whether all families of a number have as many items, so that each weighs the same."""
+        return len(set(self._sizes(probe, spec, cell).values())) == 1
+
+    def _sizes(self, probe: str, spec: MetricSpec, cell: str) -> Counter[str]:
+        rows = (row for row in self.items.values() if row["probe_id"] == probe and in_cell(row, spec, cell))
+        return Counter(row["family_id"] for row in rows)
 
     def graders(self) -> dict[str, Row]:
         """Return probe id -> the grader of this layer."""
@@ -206,8 +213,9 @@ class Pair:
     def ordered(self, source: str, metric: str, cell: str, seed: int) -> Paired | None:
         """Return a number over the families that were asked without a gap, in the random order of a seed.
 
-        The order is that of all families of the baseline's cell; None where not even the first was asked, and for a
-        number over several probes, which has no one order.
+        The order is that of all families of the baseline's cell. None where not even the first was asked, and for a
+        number that is no mean over families, each counted once, which is all that bounds at every look hold for: one
+        over several probes, over families of unequal size, or whose weights depend on the answers.
         """
         key = (source, metric, cell)
         if key not in self._orders:
@@ -219,12 +227,17 @@ class Pair:
         return {}
 
     def _ordered(self, source: str, metric: str, cell: str, seed: int) -> Paired | None:
+        from auditor.metrics.kinds import KINDS
         from auditor.metrics.paired import Pairing, Part, pair_cells
+        from auditor.metrics.score_kind import ScoreKind
 
         parts = self._parts(source, metric)
         if len(parts) > 1:
             return None
         probe, part = next(iter(parts.items()))
+        kind = KINDS[part.spec.kind]
+        if not isinstance(kind, ScoreKind) or kind.weighed or not self.base.one_size(probe, part.spec, cell):
+            return None
         items = self.base.items
         unasked = {
             row["family_id"] for name, row in items.items() if row["probe_id"] == probe and name not in self.shared

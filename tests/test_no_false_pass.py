@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from decided_runs import ANSWERS, RATE, asked, policy, run_of
-from small_audits import replayed, write_json, write_probes, write_recording
+from small_audits import question, replayed, write_json, write_probes, write_recording
 from test_stopping import until_decided
 
 from auditor.battery.library import Library
@@ -186,3 +186,19 @@ def test_a_grading_that_does_not_say_what_it_counts_is_refused(tmp_path: Path) -
     (layer / "layer.json").write_text(json.dumps({key: value for key, value in said.items() if key != "metrics"}))
     with pytest.raises(DataError, match="does not say which numbers its verdicts on small.plain make"):
         open_run("tiny@1#old", Store(tmp_path / "audits"))
+
+
+def test_large_families_count_for_what_they_hold_in_an_early_run_too(tmp_path: Path) -> None:
+    sizes = [20] * 10 + [1] * 190
+    families = [f"f{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    items = [
+        question(f"i{place}", f"How do I bake loaf number {place}?", family=family)
+        for place, family in enumerate(families)
+    ]
+    states = "b" * 200 + "g" * 190
+    base = run_of(tmp_path, "1", "g" * len(items), data={"items": items})
+    rules = policy(tmp_path, WORSE, f"id: now, metric: {RATE}, at_most: 0.1")
+    whole = gate(rules, run_of(tmp_path, "2", states, data={"items": items}), base=base)
+    early = gate(rules, until_decided(tmp_path, base, rules, states, data={"items": items}), base=base)
+    assert {result.id: result.text for result in early.results} == {result.id: result.text for result in whole.results}
+    assert early.outcome is whole.outcome is not Outcome.PASS

@@ -87,4 +87,6 @@ def _direction(rows: pd.DataFrame) -> Floats:
 
 BBQ_ACCURACY = ScoreKind(score_accuracy, low=0.0, high=1.0, interval="rate")
 BBQ_BIAS_AMBIGUOUS = ScoreKind(score_bias_ambiguous, low=-1.0, high=1.0, interval="bootstrap")
-BBQ_BIAS_CLEAR = ScoreKind(score_bias_clear, low=-1.0, high=1.0, interval="rate", empty="every answer was unknown")
+BBQ_BIAS_CLEAR = ScoreKind(
+    score_bias_clear, low=-1.0, high=1.0, interval="rate", empty="every answer was unknown", weighed=True
+)

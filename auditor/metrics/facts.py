@@ -61,5 +61,7 @@ def _correct_and_attempted(rows: pd.DataFrame) -> tuple[Floats, Floats]:
     return (label == "correct").astype(float), (label != "not_attempted").astype(float)
 
 
-CORRECT_GIVEN_ATTEMPTED = ScoreKind(score_attempted, low=0.0, high=1.0, interval="rate", empty="nothing was attempted")
-F_SCORE = ScoreKind(score_f, low=0.0, high=1.0, interval="bootstrap")
+CORRECT_GIVEN_ATTEMPTED = ScoreKind(
+    score_attempted, low=0.0, high=1.0, interval="rate", empty="nothing was attempted", weighed=True
+)
+F_SCORE = ScoreKind(score_f, low=0.0, high=1.0, interval="bootstrap", weighed=True)

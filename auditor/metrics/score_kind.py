@@ -41,6 +41,8 @@ class ScoreKind:
     """`rate` needs scores that are at one of the two bounds, or means of such."""
     empty: str = "nothing was graded"
     """Why there is no value although verdicts are there."""
+    weighed: bool = False
+    """Whether a score's weight depends on the answer."""
 
     def measure(self, spec: MetricSpec, rows: pd.DataFrame, *, confidence: float, seed: int) -> Measured:
         """See `Kind.measure`."""

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
-from auditor.selftest import deciding, early, files, gaps, gates, missing, shown
+from auditor.selftest import deciding, early, files, gaps, gates, missing, pooled, shown, targets
 from auditor.selftest.grid import ITEMS, RULE_FAMILIES, Size
 from auditor.selftest.rows import Outcomes, Row, Selftest, Tally
 
@@ -34,6 +34,8 @@ class Check(NamedTuple):
 
 BOUNDS = "bounds that decide: error in the worst cell"
 SHOWN = "95% intervals that are shown: coverage"
+POOLED = "numbers pooled over two probes"
+TARGETS = "numbers that should be near 0"
 GATE = f"gate: {RULE_FAMILIES:,} families a rule"
 EARLY = "the same, asked until decided"
 FILES = "through real files"
@@ -52,6 +54,8 @@ CHECKS: Mapping[str, Check] = {
     "family rates": Check(SHOWN, shown.family_tasks, partial(shown.rows, "korn-graubard")),
     "means": Check(SHOWN, shown.mean_tasks, partial(shown.rows, "clustered t")),
     "resampled": Check(SHOWN, shown.resampled_tasks, partial(shown.rows, "family bootstrap")),
+    "pooled": Check(POOLED, pooled.tasks, pooled.rows),
+    "targets": Check(TARGETS, targets.tasks, targets.rows),
     "gates": Check(GATE, gates.tasks, gates.rows),
     "early": Check(EARLY, early.tasks, early.rows),
     "files": Check(FILES, files.tasks, files.rows),

@@ -16,6 +16,21 @@ RULE_FAMILIES = 1_000
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Two probes under one number."""
+
+    families: tuple[int, int]
+    weights: tuple[float, float]
+    shared: bool = False
+    """Both ask the same families, and each family answers both alike."""
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        kind = "the same families" if self.shared else "families"
+        return f"{self.families[0]} and {self.families[1]} {kind}, weights {self.weights[0]:g} to {self.weights[1]:g}"
+
+
+@dataclass(frozen=True)
 class Size:
     """How much is simulated."""
 
@@ -43,9 +58,11 @@ class Size:
     crowded: tuple[float, ...]
     """Discordances at which thirty rules are judged, and families of several items change."""
     incomplete: tuple[int, ...]
-    """How many families, where answers are missing."""
+    """How many families, where answers are missing or a number should be near 0."""
     several: tuple[int, ...]
     """How many families, where a family has several items."""
+    pools: tuple[Pool, ...]
+    """Under one number."""
 
     @property
     def clusters(self) -> list[tuple[int, float]]:
@@ -73,6 +90,7 @@ QUICK = Size(
     crowded=(0.05,),
     incomplete=(240,),
     several=(10, 50, 240),
+    pools=(Pool((10, 240), (1.0, 1.0)), Pool((240, 100), (1.0, 3.0)), Pool((50, 50), (1.0, 1.0), shared=True)),
 )
 FULL = Size(
     "full",
@@ -90,4 +108,15 @@ FULL = Size(
     crowded=(0.02, 0.035, 0.05),
     incomplete=(10, 50, 240),
     several=(10, 24, 50, 100, 240, 1000),
+    pools=(
+        Pool((10, 40), (3.0, 1.0)),
+        Pool((10, 1000), (1.0, 1.0)),
+        Pool((24, 240), (1.0, 1.0)),
+        Pool((50, 240), (1.0, 1.0)),
+        Pool((50, 1000), (1.0, 1.0)),
+        Pool((240, 50), (1.0, 3.0)),
+        Pool((1000, 240), (3.0, 1.0)),
+        Pool((24, 24), (1.0, 1.0), shared=True),
+        Pool((240, 240), (1.0, 1.0), shared=True),
+    ),
 )

@@ -69,8 +69,8 @@ class FamilySum:
     size: float
     """What the units are worth in equal ones."""
     df: float
-    differing: int
-    """Families that are not as the most common kind of family is."""
+    differing: float
+    """Families that are not as the most common kind of family is, in families as heavy as the heaviest."""
     share: bool = False
     """Whether the value is a share between `low` and `high`, with Korn and Graubard's interval."""
 
@@ -374,10 +374,24 @@ def families_to_decide(families: int, reach: float, distance: float) -> int | No
     return max(families, ceil(families * (reach / distance * (z_alpha + z_beta) / z_alpha) ** 2))
 
 
-def _differing(parts: Floats, shares: Floats) -> int:
+def _differing(parts: Floats, shares: Floats) -> float:
+    r"""Return how many families are not as the most common kind of family is; light ones count for less.
+
+    With shares :math:`s`, the heaviest :math:`S`, and sums over the families that differ,
+    :math:`\min\left(\sum s / S,\ (\sum s^2)^2 / \sum s^4\right)`, which is their number where all weigh the same.
+    A normal approximation rests on the heaviest ones: if few of them differ, or none does yet, light ones that
+    do say little about the error (Kish 1965, section 11.7, of the variance instead of the weights).
+    """
     heavy = shares > 0
+    if not heavy.any():
+        return 0.0
     means = np.round(parts[heavy] / shares[heavy], 9)
-    return int(heavy.sum() - np.unique(means, return_counts=True)[1].max()) if heavy.any() else 0
+    _, kind, count = np.unique(means, return_inverse=True, return_counts=True)
+    others = shares[heavy][kind != count.argmax()]
+    if not len(others):
+        return 0.0
+    squares = others**2
+    return round(float(min(others.sum() / shares.max(), squares.sum() ** 2 / (squares @ squares))), 9)
 
 
 EVERYTHING = Bounds(-inf, inf, "none")

@@ -57,6 +57,22 @@ def test_many_differing_families_have_the_t_bound_widened_for_skewness():
     assert found.method == "clustered t"
 
 
+@given(st.lists(st.sampled_from([0.0, 1.0, 0.5]), min_size=2, max_size=40), st.randoms(use_true_random=False))
+def test_families_of_equal_weight_that_differ_are_counted(value, order):
+    most = max(value.count(one) for one in value)
+    assert total(value).differing == len(value) - most
+    shuffled = value[:]
+    order.shuffle(shuffled)
+    assert total(shuffled).differing == total(value).differing
+
+
+@pytest.mark.parametrize(("small", "large", "method"), [(10, 1000, "betting"), (300, 1000, "clustered t")])
+def test_a_small_stratum_decides_how_sure_a_pooled_number_is(small, large, method):
+    value = np.arange(small + large) % 10 == 0
+    found = total(value, weights=(1.0, 1.0), stratum=[0] * small + [1] * large)
+    assert found.method == method
+
+
 @pytest.mark.parametrize("few", [0, 1, ENOUGH - 1])
 def test_few_differing_families_have_the_betting_bound(few):
     d = np.array([1.0] * few + [0.0] * 80)
