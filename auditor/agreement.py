@@ -57,26 +57,67 @@ def _label(path: Path, number: int, row: Any) -> Label:
     return Label(**fields)
 
 
-def compare_labels(runs: Sequence[Run], labels: Sequence[Label]) -> list[dict[str, Any]]:
-    """Return one entry a grader: confusion table, recall and precision by class, agreement, and what was left out.
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A verdict beside what the answer really is."""
 
-    Answers whose text is not the labelled one are counted as `other_text`, undetermined verdicts as a class.
-    """
+    run: str
+    """What opens the run, with its layer."""
+    item_id: str
+    probe_id: str
+    family_id: str
+    grader: str
+    truth: str
+    given: str
+    """The verdict's label, or `undetermined`."""
+    same_text: bool
+    """Whether the answer is the one that was labelled; where it is not, the label says nothing about it."""
+
+
+UNDETERMINED = "undetermined"
+
+
+def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labelled]:
+    """Return every verdict on an answer that has a label; questions asked again are left out."""
     wanted: dict[tuple[str | None, str], Label] = {(label.model, label.item_id): label for label in labels}
-    pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    other: dict[str, int] = defaultdict(int)
-    for run in runs:
+    found = []
+    for run in runs if labels else ():
         texts = _last_texts(run)
         for row in run.iter_verdicts():
             label = wanted.get((run.model_id, row["item_id"])) or wanted.get((None, row["item_id"]))
             if label is None or row["repeat"]:
                 continue
-            if label.answer is not None and texts.get((row["item_id"], row["sample"])) != label.answer:
-                other[row["grader"]] += 1
-                continue
-            _must_be_a_label(label, row["grader"])
-            given = row["label"] if row["outcome"] == "graded" else "undetermined"
-            pairs[row["grader"]].append((label.label, given))
+            same_text = label.answer is None or texts.get((row["item_id"], row["sample"])) == label.answer
+            if same_text:
+                _must_be_a_label(label, row["grader"])
+            given = row["label"] if row["outcome"] == "graded" else UNDETERMINED
+            found.append(
+                Labelled(
+                    run=run.reference,
+                    item_id=row["item_id"],
+                    probe_id=row["probe_id"],
+                    family_id=row["family_id"],
+                    grader=row["grader"],
+                    truth=label.label,
+                    given=given,
+                    same_text=same_text,
+                )
+            )
+    return found
+
+
+def compare_labels(runs: Sequence[Run], labels: Sequence[Label]) -> list[dict[str, Any]]:
+    """Return one entry a grader: confusion table, recall and precision by class, agreement, and what was left out.
+
+    Answers whose text is not the labelled one are counted as `other_text`, undetermined verdicts as a class.
+    """
+    pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    other: dict[str, int] = defaultdict(int)
+    for one in labelled_verdicts(runs, labels):
+        if one.same_text:
+            pairs[one.grader].append((one.truth, one.given))
+        else:
+            other[one.grader] += 1
     if not pairs and not other:
         raise DataError(
             "no label is about an item of these runs", hint="item_id is `probe/item` as `auditor show` prints it"

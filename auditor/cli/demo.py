@@ -77,7 +77,8 @@ def _tell(runs: Sequence[Run], folder: Path, store: str | None, output: Path) ->
     from auditor.render.html import render_report
     from auditor.render.tour import closing, graders_against_planted
 
-    print_rich(graders_against_planted(compare_labels(runs, planted_labels(folder))))
+    labels = planted_labels(folder)
+    print_rich(graders_against_planted(compare_labels(runs, labels)))
     file = read_policy(folder / "policy.yaml")
     runs_of, options = open_workspace(store).store, store_words(store)
     judged = []
@@ -89,7 +90,7 @@ def _tell(runs: Sequence[Run], folder: Path, store: str | None, output: Path) ->
         click.echo("")
         judged.append((compared, decided))
     redo = shlex.join(["auditor", "report", *(run.run_id for run in runs), "--policy", str(folder / "policy.yaml")])
-    write(render_report(runs, decision=judged[-1][1].decision, command=redo), output)
+    write(render_report(runs, decision=judged[-1][1].decision, command=redo, labels=labels), output)
     print_rich(closing(runs[0].model_id, judged, planted_faults(folder)))
     click.echo(f"report: {output}")
 

@@ -12,6 +12,7 @@ import click
 from auditor.cli.options import TEXT, open_workspace, output_options, store_option, warn_of, write
 
 if TYPE_CHECKING:
+    from auditor.agreement import Label
     from auditor.runs.record import Run
 
 FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_card"}
@@ -24,12 +25,20 @@ FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_ca
     "--policy", type=click.Path(path_type=Path), metavar="FILE", help="Policy that the candidate is judged by"
 )
 @click.option("--against", type=TEXT, metavar="RUN", help="Baseline [default: the run before the candidate]")
+@click.option(
+    "--labels",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="People's labels, as `auditor graders test` reads them; may be given again",
+)
 @store_option
 @output_options("html", "terminal", *FORMS)
 def command(
     runs: tuple[str, ...],
     policy: Path | None,
     against: str | None,
+    labels: tuple[Path, ...],
     store: str | None,
     form: str,
     output: Path | None,
@@ -72,25 +81,38 @@ def command(
         return
     from auditor.compare import asked_again
 
+    known = _read_labels(labels, opened)
     again = asked_again(workspace.store, base) if base else None
-    redo = _redo(opened, {"--policy": policy, "--against": named.run_id if named else None})
+    redo = _redo(opened, {"--policy": policy, "--against": named.run_id if named else None}, labels)
     if form == "html":
         from auditor.render.html import render_report
 
         page = output or Path("report.html")
-        write(render_report(opened, against=named, again=again, decision=decision, command=redo), page)
+        report = render_report(opened, against=named, again=again, decision=decision, command=redo, labels=known)
+        write(report, page)
         if str(page) != "-":
             click.echo(f"report: {page}", err=True)
     else:
         from auditor.render.material import Material
         from auditor.render.versions import read_versions
 
-        material = Material(read_versions(opened, named), redo, decision, again)
+        material = Material(read_versions(opened, named), redo, decision, again, labels=known)
         write(import_module(f"auditor.render.forms.{FORMS[form]}").report(material), output)
 
 
-def _redo(runs: Sequence[Run], options: dict[str, object]) -> str:
+def _read_labels(files: Sequence[Path], runs: Sequence[Run]) -> list[Label]:
+    """Read people's labels, and warn of those that are about none of the runs."""
+    from auditor.agreement import read_labels, unmatched
+
+    known = [label for path in files for label in read_labels(path)]
+    if lost := unmatched(runs, known) if known else 0:
+        click.echo(f"{lost} of {len(known)} labels are about no item of these runs", err=True)
+    return known
+
+
+def _redo(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path]) -> str:
     import shlex
 
     given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
+    given += [part for path in labels for part in ("--labels", str(path))]
     return shlex.join(["auditor", "report", *(run.run_id for run in runs), *given])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from auditor.agreement import Label
 from auditor.decision import Decision
 
 from . import marks
@@ -30,14 +31,16 @@ def render_report(
     again: Run | None = None,
     decision: Decision | None = None,
     command: str | None = None,
+    labels: Sequence[Label] = (),
 ) -> str:
     """Return the report over model versions: `runs` come oldest first, the candidate last.
 
     The candidate is held against the run before it, or `against`; `again` is that one asked again, and `decision`
-    what a policy made of the candidate. `command` is the command line that makes this report, to be shown in it.
+    what a policy made of the candidate. `command` is the command line that makes this report, to be shown in it;
+    `labels` are what people say that answers are.
     The text is valid UTF-8, and equal runs give equal bytes.
     """
-    material = Material(read_versions(runs, against), command, decision, again)
+    material = Material(read_versions(runs, against), command, decision, again, labels=labels)
     style, script = asset("report.css"), asset("report.js")
     shown = build_page(material)
     return (

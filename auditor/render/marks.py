@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from markupsafe import Markup, escape
 
@@ -20,6 +21,8 @@ GREEN = "#009e73"
 INK = "currentColor"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 COLOURS: dict[Role, str] = {"candidate": BLUE, "baseline": GREEN, "earlier": INK}
+Shape = Literal["circle", "square", "diamond", "triangle"]
+SHAPES: dict[Role, Shape] = {"candidate": "circle", "baseline": "square", "earlier": "diamond"}
 GLYPHS: dict[Role, str] = {"candidate": "●", "baseline": "■", "earlier": "◆"}
 
 
@@ -121,6 +124,11 @@ def join(x1: float, y1: float, x2: float, y2: float) -> Markup:
 
 
 def whisker(x1: float, y1: float, x2: float, y2: float, role: Role) -> Markup:
+    """Return the line of a version's interval."""
+    return reach(x1, y1, x2, y2, COLOURS[role])
+
+
+def reach(x1: float, y1: float, x2: float, y2: float, colour: str) -> Markup:
     """Return the line of an interval."""
     return element(
         "line",
@@ -128,7 +136,7 @@ def whisker(x1: float, y1: float, x2: float, y2: float, role: Role) -> Markup:
         y1=y1,
         x2=x2,
         y2=y2,
-        stroke=COLOURS[role],
+        stroke=colour,
         stroke_width=2.5,
         stroke_opacity="0.7",
         stroke_linecap="round",
@@ -137,13 +145,20 @@ def whisker(x1: float, y1: float, x2: float, y2: float, role: Role) -> Markup:
 
 def dot(x: float, y: float, role: Role, title: str, *, radius: float = 5) -> Markup:
     """Return a point, its shape and colour told by the version's role; the title is shown when hovered."""
-    name, colour = element("title", title), COLOURS[role]
-    if role == "candidate":
+    return shape(SHAPES[role], x, y, COLOURS[role], title, radius=radius)
+
+
+def shape(kind: Shape, x: float, y: float, colour: str, title: str, *, radius: float = 5) -> Markup:
+    """Return a point; the title is shown when hovered."""
+    name = element("title", title)
+    if kind == "circle":
         return element("circle", name, cx=x, cy=y, r=radius, fill=colour)
-    if role == "baseline":
+    if kind == "square":
         side = 1.7 * radius
         return element("rect", name, x=x - side / 2, y=y - side / 2, width=side, height=side, fill=colour)
     points = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
+    if kind == "triangle":
+        points = [(x, y + radius), (x + radius, y - 0.8 * radius), (x - radius, y - 0.8 * radius)]
     return element("polygon", name, points=" ".join(f"{_short(a)},{_short(b)}" for a, b in points), fill=colour)
 
 

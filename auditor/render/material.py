@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from auditor.agreement import Label, Labelled, labelled_verdicts
 from auditor.compare import Comparison, Difference, compare
 from auditor.decision import Decision
 from auditor.errors import DataError
@@ -32,6 +33,8 @@ class Material:
     """What a policy made of the candidate, where there is one."""
     again: Run | None = None
     """The baseline asked again."""
+    labels: Sequence[Label] = ()
+    """What people say that answers are."""
 
     @property
     def candidate(self) -> Version:
@@ -53,6 +56,11 @@ class Material:
         """Every item of every version."""
         turned = {item.candidate_id: item for item in self.comparison.items} if self.comparison else None
         return read_transcripts(self.versions, turned)
+
+    @cached_property
+    def labelled(self) -> Sequence[Labelled]:
+        """Every verdict on an answer that people labelled."""
+        return labelled_verdicts([version.run for version in self.versions], self.labels)
 
     @property
     def comparison(self) -> Comparison | None:

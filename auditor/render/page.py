@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.render.sections import difference, items, redo, safer, show, summary, trend, untested, verdict, where
+from auditor.render.sections import difference, fair, items, redo, safer, show, summary, trend, untested, verdict, where
 
 from .material import Material
 
@@ -50,6 +50,13 @@ SECTIONS = (
         "Where is it bad?",
         where.build,
         empty="No number is told by category: a metric with a breakdown would fill this.",
+    ),
+    Section(
+        "fair",
+        "Fair?",
+        "Fair across groups?",
+        fair.build,
+        empty="No number tells groups of people: ask the bias battery, whose probes do.",
     ),
     Section(
         "show",
