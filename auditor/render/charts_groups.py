@@ -16,9 +16,8 @@ from .visible import plain
 
 WIDTH, HEIGHT, EDGE = 340.0, 104.0, 20.0
 LANES = (28.0, 52.0)
-LABELS = (14.0, 72.0)
+LABELS = (14.0, 75.0)
 """Where the two labels stand: above the first lane and below the second, so that no line crosses a word."""
-AXIS = 80.0
 NAME_WIDTH = 170.0
 LETTER, CAPITAL, WIDE = 7.2, 10.0, 14.0
 """Pixels of a group's name, and about those of a bold letter at 12 px."""
@@ -53,7 +52,7 @@ def dumbbell(far: End, near: End, title: str, tick: Callable[[float], str]) -> M
         part
         for place in x.ticks(TICKS)
         for part in (
-            marks.rule(x(place), LANES[0] - 8, x(place), AXIS + 4, opacity=0.45 if place == 0 else 0.12),
+            marks.rule(x(place), LANES[0] - 8, x(place), LANES[1] + 8, opacity=0.45 if place == 0 else 0.12),
             marks.text(x(place), HEIGHT - 8, tick(place), anchor="middle", size=11),
         )
     ]
