@@ -178,6 +178,8 @@ def _merged(node: MappingNode) -> list[Node]:
 
 def read_source(path: Path, error: type[AuditorError]) -> Source:
     """Parse a YAML 1.2 file; raises `error` with file and line where it cannot be parsed."""
+    if path.exists() and not path.is_file():  # a pipe or a device would be read without an end
+        raise error(f"{path}: is not a regular file")
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

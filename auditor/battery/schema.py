@@ -205,7 +205,7 @@ class Pooled(Document):
 
     battery: str
     metric: str
-    weights: dict[str, float] = Field(min_length=1)
+    weights: dict[str, Annotated[float, Field(gt=0, le=1e6)]] = Field(min_length=1)
 
 
 class SuiteDoc(Document):

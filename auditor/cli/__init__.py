@@ -7,6 +7,7 @@ import gc
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -161,9 +162,10 @@ def _reader_left() -> int:
 
 
 def _printable(text: str) -> str:
+    """Return text that neither moves a terminal nor, at the beginning of a line, commands a build server."""
     from auditor.render.visible import plain
 
-    return plain(text)
+    return re.sub(r"(?m)^(\s*):(?=:)", r"\1[U+003A]", plain(text))
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)

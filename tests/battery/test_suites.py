@@ -81,6 +81,14 @@ def suite(folder: Path, text: str) -> str:
             "probes: [{probe: harm.direct, version: 1}]\npooled: [{battery: harm, metric: m, weights: {harm.x: 1}}]\n",
             "'harm.x' is not among the suite's probes",
         ),
+        *(
+            (
+                "probes: [{probe: harm.direct, version: 1}]\npooled: [{battery: harm, metric: non_refusal_rate, "
+                f"weights: {{harm.direct: {weight}}}}}]\n",
+                f"mine.yaml:6: pooled.0.weights.harm.direct: {fact}",
+            )
+            for weight, fact in (("0", "should be greater"), ("-1", "should be"), (".inf", "inf"), ("1e308", "should"))
+        ),
     ],
 )
 def test_a_suite_with_mistakes(tmp_path: Path, text: str, expected: str) -> None:
