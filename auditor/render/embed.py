@@ -1,7 +1,7 @@
 """The transcripts as data inside the page: gzip in base64, in script blocks that are never run.
 
 Base64 has no `<`, so that nothing a model wrote can end the block, and the text inside is ASCII JSON, so that
-lone surrogates survive. An index of all items is read at once; chunks are opened as they are looked at.
+lone surrogates survive. The index of all items (`columns`) is read at once; chunks are opened as they are looked at.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from typing import Any
 from auditor.polarity import Row
 from auditor.runs.codec import encode
 
+from .columns import columns
 from .transcripts import Reply, Transcript, question
+from .versions import Version
 
 CHUNK = 200
+PREVIEW = 100
+"""Characters of a question that the table shows."""
 ITEM_FIELDS = ("item_id", "probe_id", "family_id", "pair_id", "turns", "system", "few_shot", "options", "tags")
 RESPONSE_FIELDS = (
     "turn",
@@ -45,13 +49,19 @@ class Block:
     text: str
 
 
-def embed(transcripts: Sequence[Transcript], labels: Sequence[str]) -> list[Block]:
-    """Return the index block and one block for every `CHUNK` items; `labels` names the versions."""
-    chunks = [transcripts[start : start + CHUNK] for start in range(0, len(transcripts), CHUNK)]
-    return [
-        Block("data-index", pack(_index(transcripts, labels))),
-        *(Block(f"data-{place}", pack([_item(found) for found in chunk])) for place, chunk in enumerate(chunks)),
-    ]
+def embed(transcripts: Sequence[Transcript], versions: Sequence[Version]) -> list[Block]:
+    """Return the index block and one block for every `CHUNK` items, each item's versions side by side.
+
+    An entry that is None says that the item's text was left out of this file.
+    """
+    blocks: list[Block] = []
+    previews: list[str | None] = []
+    for start in range(0, len(transcripts), CHUNK):
+        entries = [_item(found) for found in transcripts[start : start + CHUNK]]
+        blocks.append(Block(f"data-{len(blocks)}", pack(entries)))
+        previews += [_preview(entry) for entry in entries]
+    index = {"chunk": CHUNK, **columns(transcripts, versions, previews)}
+    return [Block("data-index", pack(index)), *blocks]
 
 
 def pack(value: Any) -> str:
@@ -59,23 +69,9 @@ def pack(value: Any) -> str:
     return base64.b64encode(gzip.compress(encode(value), compresslevel=9, mtime=0)).decode("ascii")
 
 
-def _index(transcripts: Sequence[Transcript], labels: Sequence[str]) -> dict[str, Any]:
-    """Return one column a field, so that filtering touches no transcript."""
-    return {
-        "chunk": CHUNK,
-        "versions": labels,
-        "probes": {found.probe["id"]: _probe(found.probe) for found in transcripts},
-        "ids": [found.item["item_id"] for found in transcripts],
-        "probe": [found.probe["id"] for found in transcripts],
-        "tags": [[f"{key}: {value}" for key, value in found.item["tags"].items()] for found in transcripts],
-        "states": [[reply.state for reply in found.replies] for found in transcripts],
-        "labels": [[reply.label for reply in found.replies] for found in transcripts],
-        "change": [found.change for found in transcripts],
-    }
-
-
-def _probe(probe: Row) -> dict[str, Any]:
-    return {"battery": probe["battery"], "title": probe["title"], "grader": probe["grader"]["name"]}
+def _preview(entry: Row | None) -> str | None:
+    """Return how the question begins, on one line; None where it was left out."""
+    return None if entry is None else " ".join(entry["item"]["turns"][-1][: 2 * PREVIEW].split())[:PREVIEW]
 
 
 def _item(transcript: Transcript) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from auditor.agreement import Label
 from auditor.decision import Decision
 
@@ -22,6 +24,10 @@ from .versions import read_versions
 
 if TYPE_CHECKING:
     from auditor.runs.record import Run
+
+SCRIPTS = ("text", "storage", "address", "filters", "search", "diff", "drawer", "copy", "table", "keys", "page")
+"""The files of `reports/scripts`, joined in this order into the page's one script: each uses only what stands before
+it while it is read, and anything once the last one starts the page."""
 
 
 def render_report(
@@ -41,7 +47,7 @@ def render_report(
     The text is valid UTF-8, and equal runs give equal bytes.
     """
     material = Material(read_versions(runs, against), command, decision, again, labels=labels)
-    style, script = asset("report.css"), asset("report.js")
+    style, script = asset("report.css"), _script()
     shown = build_page(material)
     return (
         environment()
@@ -56,3 +62,9 @@ def render_report(
             hatching=marks.hatching(),
         )
     )
+
+
+def _script() -> Markup:
+    """Return the script: strict, and in a scope of its own, so that nothing in the page can reach into it."""
+    parts = [asset(f"scripts/{name}.js") for name in SCRIPTS]
+    return Markup("").join([Markup('"use strict";\n(() => {\n'), *parts, Markup("})();\n")])

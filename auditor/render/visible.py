@@ -8,7 +8,7 @@ import unicodedata
 from markupsafe import Markup, escape
 
 # Unicode's categories Cc (without tab and line feed), Cf, Cs, Zl and Zp, then its Default_Ignorable_Code_Points
-# (without U+FE0F, which only colours an emoji) and the blank of Braille. report.js says the same with \p{...}.
+# (without U+FE0F, which only colours an emoji) and the blank of Braille. reports/scripts/text.js says the same.
 HIDDEN = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u200b-\u200f"

@@ -185,7 +185,7 @@ def test_filters_search_and_pages(chromium: Browser, report_url: str) -> None:
 
 
 def test_the_script_hides_what_the_page_hides(chromium: Browser) -> None:
-    script = content("reports").joinpath("report.js").read_text("utf-8")
+    script = content("reports").joinpath("scripts", "text.js").read_text("utf-8")
     (pattern, kept) = (re.search(rf"const {name} = (.+);", script) for name in ("HIDDEN", "KEPT"))
     assert pattern and kept
     page = chromium.new_page()

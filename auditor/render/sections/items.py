@@ -22,6 +22,6 @@ def build(material: Material) -> Items:
     """Return the data of every item."""
     return Items(
         count=len(material.transcripts),
-        blocks=embed(material.transcripts, [version.label for version in material.versions]),
+        blocks=embed(material.transcripts, material.versions),
         run_id=material.candidate.run.run_id,
     )

@@ -1,0 +1,45 @@
+// The data: inert blocks of gzipped JSON in base64. The index stays in memory, of the chunks only the last few.
+const OPEN_CHUNKS = 6;
+const chunks = new Map();
+let index;
+
+async function unpack(block) {
+  const letters = atob(block.textContent);
+  const bytes = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place++) bytes[place] = letters.charCodeAt(place);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+async function openIndex() {
+  index = await unpack(find("data-index"));
+  find("data-index").remove(); // read once: its text need not stay in memory
+  const { rows } = index;
+  const narrow = (column, names) => (names.length < 256 ? Uint8Array : Uint32Array).from(column);
+  rows.probe = narrow(rows.probe, index.probes);
+  rows.tags = narrow(rows.tags, index.sets);
+  rows.change = narrow(rows.change, index.changes);
+  rows.family = Uint32Array.from(rows.family);
+  rows.states = rows.states.map((column) => narrow(column, index.states));
+  rows.labels = rows.labels.map((column) => narrow(column, index.labels));
+  index.baseline = index.versions.findIndex((version) => version.role === "baseline");
+  index.candidate = index.versions.length - 1;
+}
+
+const nearest = (place) => chunks.get(place) ?? remember(place);
+
+function remember(place) {
+  if (chunks.size >= OPEN_CHUNKS) chunks.delete(chunks.keys().next().value);
+  chunks.set(place, unpack(find("data-" + place)));
+  return chunks.get(place);
+}
+
+// An item with all replies; null where its text was left out of this file.
+const item = async (row) => (await nearest(Math.floor(row / index.chunk)))[row % index.chunk];
+
+const familyOf = (row) => index.families[index.rows.family[row]] ?? index.rows.id[index.rows.family[row]];
+const probeOf = (row) => index.probes[index.rows.probe[row]];
+const tagsOf = (row) => index.sets[index.rows.tags[row]].map((place) => index.tags[place]);
+const stateOf = (row, side) => index.states[index.rows.states[side][row]];
+const labelOf = (row, side) => index.labels[index.rows.labels[side][row]];
+const changeOf = (row) => index.changes[index.rows.change[row]];
