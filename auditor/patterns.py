@@ -73,7 +73,7 @@ class Pattern:
     probes: Sequence[str]
     """Where it was looked at."""
     items: Sequence[str]
-    """Failed items with it; of a group of texts those nearest to its middle first."""
+    """Failed items with it: one of each family before a second; of a group of texts the nearest to its middle first."""
     inside: Share
     outside: Share
     """Of items without it; where there are several probes each counts as it does among those with it."""
@@ -270,7 +270,7 @@ def _pattern(table: _Table, groups: Groups, test: _Test, p: float, q: float) -> 
         kind=test.kind,
         names=test.names,
         probes=sorted({table.cases[place].probe for place in np.flatnonzero(test.marked)}),
-        items=[table.cases[place].item_id for place in hits],
+        items=[table.cases[place].item_id for place in _one_of_each(table, hits.tolist())],
         inside=shares[0],
         outside=shares[1],
         ratio=(ratio, *ratio_interval(*ends)),
@@ -278,6 +278,15 @@ def _pattern(table: _Table, groups: Groups, test: _Test, p: float, q: float) -> 
         q=q,
     )
     return found if test.kind is not Kind.TEXT else _told(table, groups, test, found)
+
+
+def _one_of_each(table: _Table, places: Sequence[int]) -> list[int]:
+    turn: Counter[int] = Counter()
+    turns = {}
+    for place in places:
+        turns[place] = turn[int(table.family[place])]
+        turn[int(table.family[place])] += 1
+    return sorted(places, key=lambda place: (turns[place], place))
 
 
 def _share(table: _Table, mask: Mask, weights: NDArray[np.float64] | None = None) -> Share:

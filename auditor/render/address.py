@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
+from auditor.polarity import State
 from auditor.types import Estimate
 
 from .transcripts import Change
@@ -14,10 +15,22 @@ ITEMS = "#items"
 """Where the table of all items stands."""
 
 
-def items_link(probes: Iterable[str], tags: Iterable[str] = (), change: Change | None = None) -> str:
-    """Return the link to the items of some probes (or batteries) that have all the tags, and changed so."""
-    wanted = [("probe", " ".join(probes)), *(("tag", tag) for tag in tags), *([("change", change)] if change else [])]
+def items_link(
+    probes: Iterable[str], tags: Iterable[str] = (), change: Change | None = None, state: State | None = None
+) -> str:
+    """Return the link to the items of some probes (or batteries) that have all the tags, changed so and are so now."""
+    wanted = [
+        ("probe", " ".join(probes)),
+        *(("tag", tag) for tag in tags),
+        ("change", change or ""),
+        ("state", state or ""),
+    ]
     return f"{ITEMS}&" + urlencode([pair for pair in wanted if pair[1]], errors="replace")
+
+
+def pattern_link(number: int) -> str:
+    """Return the link to the failed items of a pattern."""
+    return f"{ITEMS}&pattern={number}"
 
 
 def item_link(item_id: str) -> str:

@@ -15,6 +15,7 @@ from auditor.decision import Decision
 from auditor.errors import DataError
 
 from .distinct import Key, identities, key
+from .failing import Failing, find_failing
 from .transcripts import Transcript, read_transcripts
 from .versions import Version
 
@@ -61,6 +62,11 @@ class Material:
     def labelled(self) -> Sequence[Labelled]:
         """Every verdict on an answer that people labelled."""
         return labelled_verdicts([version.run for version in self.versions], self.labels)
+
+    @cached_property
+    def failing(self) -> list[Failing]:
+        """What newly broken items have in common, where there is a baseline, and what all failed items have."""
+        return find_failing(self.transcripts, self.baseline is not None)
 
     @property
     def comparison(self) -> Comparison | None:

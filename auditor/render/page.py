@@ -6,7 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from auditor.render.sections import difference, fair, items, redo, safer, show, summary, trend, untested, verdict, where
+from auditor.render.sections import (
+    difference,
+    fair,
+    items,
+    patterns,
+    redo,
+    safer,
+    show,
+    summary,
+    trend,
+    untested,
+    verdict,
+    where,
+)
 
 from .material import Material
 
@@ -64,6 +77,13 @@ SECTIONS = (
         "Show me",
         show.build,
         empty="There is no baseline, so no item can have turned: name an earlier run, or look through all items below.",
+    ),
+    Section(
+        "patterns",
+        "Patterns",
+        "What do the failures have in common?",
+        patterns.build,
+        empty="No item was judged bad, so there is nothing to look for: failures of a run would fill this.",
     ),
     Section("items", "All items", "All items", items.build),
     Section("untested", "Not tested", "What was not tested?", untested.build),
