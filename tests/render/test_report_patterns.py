@@ -101,6 +101,8 @@ def test_a_pattern_leads_to_as_many_items_as_it_says(chromium: Browser, report_u
     page.wait_for_selector("html[data-ready]")
     for place in range(page.locator("#patterns .named a").count()):
         pattern = page.locator("#patterns .pattern").nth(place)
+        if "group" in pattern.locator(".named a").inner_text():
+            continue
         failed = (pattern.locator("p", has_text="With it").first.inner_text()).split("With it ")[1].split()[0]
         pattern.locator(".named a").evaluate("link => link.click()")
         page.locator("#status", has_text=re.compile(f"^{failed} of ")).wait_for()
