@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +21,7 @@ FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_ca
 
 
 @click.command("report")
-@click.argument("runs", type=TEXT, nargs=-1, required=True)
+@click.argument("runs", type=TEXT, nargs=-1)
 @click.option(
     "--policy", type=click.Path(path_type=Path), metavar="FILE", help="Policy that the candidate is judged by"
 )
@@ -32,6 +33,7 @@ FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_ca
     metavar="FILE",
     help="People's labels, as `auditor graders test` reads them; may be given again",
 )
+@click.option("--site", type=click.Path(path_type=Path), metavar="DIR", help="Bring the pages of a web site up to date")
 @store_option
 @output_options("html", "terminal", *FORMS)
 def command(
@@ -39,6 +41,7 @@ def command(
     policy: Path | None,
     against: str | None,
     labels: tuple[Path, ...],
+    site: Path | None,
     store: str | None,
     form: str,
     output: Path | None,
@@ -51,12 +54,16 @@ def command(
     verdict). The other formats go to stdout: terminal tells each run by itself, json and csv hold every number, md is
     a document for a wiki, model-card a section with the metadata of a Hugging Face model card.
 
+    With --site it keeps a folder of plain files for any web host: a report for each version against the one before
+    it, and an index of all. RUNS are then all of the store, unless some are named; only what is new is made again.
+
     Example:
 
     \b
         auditor report my-model@1.0 my-model@1.1 -o report.html
         auditor report my-model@1.0 my-model@1.1 --policy policy.yaml
         auditor report my-model@1.1 -f terminal
+        auditor report --site public --policy policy.yaml
     """
     from auditor.cli.deciding import decide
     from auditor.policy import read_policy
@@ -64,6 +71,15 @@ def command(
     from auditor.runs.record import open_run
 
     workspace = open_workspace(store)
+    if site is not None:
+        from auditor.cli.site import write_site
+
+        if against or output or form != "html":
+            raise click.UsageError("--site goes with RUNS, --policy, --labels and --store only")
+        write_site(site, runs, policy, labels, workspace.store)
+        return
+    if not runs:
+        raise click.UsageError("Missing argument 'RUNS...'.")
     opened = [open_run(run, workspace.store) for run in runs]
     named = open_against(against, workspace.store) if against else None
     for one in [*opened, *([named] if named else [])]:
@@ -80,23 +96,21 @@ def command(
         print_rich(Group(*(terminal.summary(run) for run in opened)), output)
         return
     from auditor.compare import asked_again
+    from auditor.render.material import Material
+    from auditor.render.versions import read_versions
 
-    known = _read_labels(labels, opened)
     again = asked_again(workspace.store, base) if base else None
-    redo = _redo(opened, {"--policy": policy, "--against": named.run_id if named else None}, labels)
+    redo = redo_words(opened, {"--policy": policy, "--against": named.reference if named else None}, labels)
+    known = _read_labels(labels, opened)
+    material = Material(read_versions(opened, named), redo, decision, again, labels=known)
     if form == "html":
-        from auditor.render.html import render_report
+        from auditor.render.html import render_material
 
         page = output or Path("report.html")
-        report = render_report(opened, against=named, again=again, decision=decision, command=redo, labels=known)
-        write(report, page)
+        write(render_material(material), page)
         if str(page) != "-":
             click.echo(f"report: {page}", err=True)
     else:
-        from auditor.render.material import Material
-        from auditor.render.versions import read_versions
-
-        material = Material(read_versions(opened, named), redo, decision, again, labels=known)
         write(import_module(f"auditor.render.forms.{FORMS[form]}").report(material), output)
 
 
@@ -110,9 +124,8 @@ def _read_labels(files: Sequence[Path], runs: Sequence[Run]) -> list[Label]:
     return known
 
 
-def _redo(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path]) -> str:
-    import shlex
-
+def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path] = ()) -> str:
+    """Return the command line that makes a report on these runs."""
     given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
     given += [part for path in labels for part in ("--labels", str(path))]
-    return shlex.join(["auditor", "report", *(run.run_id for run in runs), *given])
+    return shlex.join(["auditor", "report", *(run.reference for run in runs), *given])

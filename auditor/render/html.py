@@ -46,7 +46,11 @@ def render_report(
     `labels` are what people say that answers are.
     The text is valid UTF-8, and equal runs give equal bytes.
     """
-    material = Material(read_versions(runs, against), command, decision, again, labels=labels)
+    return render_material(Material(read_versions(runs, against), command, decision, again, labels=labels))
+
+
+def render_material(material: Material) -> str:
+    """Return the report over what was read."""
     style, script = asset("report.css"), _script()
     shown = build_page(material)
     return (
