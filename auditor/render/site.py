@@ -149,7 +149,7 @@ def _make(folder: Path, entry: Entry, source: str, how: Builder) -> Page:
     material = how.material(entry)
     text = render_material(material)
     write_whole(folder / entry.path, text)
-    ruling = verdict.ruling(material.decision) if material.decision else None
+    ruling = verdict.ruling(material)
     moves = {f"{key[0]}/{key[1]}": move(found) for key, found in material.differences.items() if key[2] == "all"}
     return Page(
         made_from=source,
