@@ -51,7 +51,7 @@ def state(probe: Row, item: Row, verdict: Row) -> State:
         right = _right_choice(item)
         if right is not None:
             return State.GOOD if label == right else State.BAD
-    rates = [metric for metric in probe["metrics"] if _is_rate(metric) and _applies(metric, item)]
+    rates = [metric for metric in probe["metrics"] if _is_rate(metric) and applies(metric, item)]
     for direction, means_bad in (("lower", True), ("higher", False)):
         chosen = [metric for metric in rates if metric["better"] == direction]
         if chosen:
@@ -70,7 +70,8 @@ def _is_rate(metric: Row) -> bool:
     return bool(metric.get("kind", "rate") == "rate")
 
 
-def _applies(metric: Row, item: Row) -> bool:
+def applies(metric: Row, item: Row) -> bool:
+    """Tell whether a metric is about an item."""
     for tag, wanted in (metric.get("where") or {}).items():
         allowed = [wanted] if isinstance(wanted, str) else wanted
         if item["tags"].get(tag) not in allowed:

@@ -16,6 +16,7 @@ from auditor.render.sections import (
     show,
     summary,
     trend,
+    trust,
     untested,
     verdict,
     where,
@@ -71,6 +72,7 @@ SECTIONS = (
         fair.build,
         empty="No number tells groups of people: ask the bias battery, whose probes do.",
     ),
+    Section("trust", "Graders", "Can we trust the graders?", trust.build),
     Section(
         "show",
         "Show me",

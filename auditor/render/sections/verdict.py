@@ -12,6 +12,8 @@ from auditor.render.material import Material
 from auditor.render.wording import count
 from auditor.types import Better
 
+from .trust import agreement_words
+
 WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "NOT ENOUGH EVIDENCE"}
 SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?"}
 OUTCOMES = {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}
@@ -58,6 +60,8 @@ class Ruled:
     word: str
     why: str
     text: str
+    agreement: str
+    """Of the graders behind the number with people; empty where the rule is not about a number."""
     decides: str
     """What would decide it; empty where it is decided."""
     look: Mapping[str, str]
@@ -220,11 +224,16 @@ def _ruled(material: Material, result: Result) -> Ruled:
         word=OUTCOMES[result.outcome],
         why=str(result.why) if result.why not in (None, Why.BROKEN) else "",
         text=result.text,
+        agreement=_agreement(material, result.measurement),
         decides=_decides(result) if result.outcome is Outcome.INCONCLUSIVE else "",
         look={item_id: item_link(item_id) for item_id in result.items[:LOOKED_AT]},
         waiver=result.waiver or "",
         link=_link(material, result.measurement),
     )
+
+
+def _agreement(material: Material, found: Measurement | None) -> str:
+    return agreement_words(material, found.source, found.metric) if found else ""
 
 
 def _decides(result: Result) -> str:

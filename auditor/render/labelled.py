@@ -1,0 +1,114 @@
+"""A grader's verdicts beside people's labels: how often they agree, by label, and what that makes of a rate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.agreement import UNDETERMINED, Labelled
+from auditor.types import Estimate
+
+from .address import item_link
+from .catalogue import gettext as _
+from .shares import rests_on, share
+from .wording import value
+
+FEWEST_FAMILIES = 10
+"""Families that people call bad, and good, from which a rate can be corrected."""
+NAMED = 8
+"""Disagreements named."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByLabel:
+    """How well one label is given."""
+
+    label: str
+    recall: str
+    """Of the answers that people gave it."""
+    precision: str
+    """Of the answers that the grader gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A grader beside people."""
+
+    share: str
+    labels: Sequence[str]
+    table: Mapping[str, Sequence[int]]
+    """People's label -> how often the grader gave each of `labels`."""
+    by_label: Sequence[ByLabel]
+    wrong: Mapping[str, str]
+    """Items on which they do not agree -> link."""
+    more: int
+    """Such items that are not named."""
+
+
+def agreement(found: Sequence[Labelled]) -> Agreement | None:
+    """Return how a grader's verdicts agree with people, or None where there is no label."""
+    if not found:
+        return None
+    labels = sorted({one.truth for one in found} | {one.given for one in found})
+    counts = Counter((one.truth, one.given) for one in found)
+    wrong = list(dict.fromkeys(one.item_id for one in found if one.truth != one.given))
+    return Agreement(
+        share=agree_words(found),
+        labels=labels,
+        table={truth: [counts[truth, given] for given in labels] for truth in labels},
+        by_label=[_by_label(found, label) for label in labels if label != UNDETERMINED],
+        wrong={item_id: item_link(item_id) for item_id in wrong[:NAMED]},
+        more=max(0, len(wrong) - NAMED),
+    )
+
+
+def agree_words(found: Sequence[Labelled]) -> str:
+    """Return the share of verdicts that are what people say."""
+    return share([one.truth == one.given for one in found], [one.family_id for one in found])
+
+
+def _by_label(found: Sequence[Labelled], label: str) -> ByLabel:
+    given_by_people = [one for one in found if one.truth == label]
+    given_by_it = [one for one in found if one.given == label]
+    return ByLabel(label, agree_words(given_by_people), agree_words(given_by_it))
+
+
+def corrected(estimate: Estimate, spec: Mapping[str, Any], found: Sequence[Labelled]) -> str:
+    """Return a rate corrected for the grader's error, or what is lacking for that.
+
+    The labels say how often the grader finds what is bad and lets pass what is good (Rogan and Gladen). Weighing
+    labels against verdicts one by one would need to know how the labelled answers were chosen, and no file of labels
+    says so. Answers count for no more than their families.
+    """
+    from auditor.stats.misclassified import corrected_rate
+
+    graded = [one for one in found if one.given != UNDETERMINED]
+    bad, good = ([one for one in graded if (one.truth in spec["of"]) is wanted] for wanted in (True, False))
+    families = [len({one.family_id for one in some}) for some in (bad, good)]
+    if min(families) < FEWEST_FAMILIES:
+        return _(
+            "not corrected: labels of {fewest} families that count and of {fewest} that do not are needed, "
+            "and there are {counting} and {other}"
+        ).format(fewest=FEWEST_FAMILIES, counting=families[0], other=families[1])
+    if estimate.value is None or not estimate.families:
+        return _("not corrected: the rate is undefined")
+    hits = [sum((one.given in spec["of"]) is wanted for one in some) for some, wanted in ((bad, True), (good, False))]
+    told = corrected_rate(
+        estimate.value,
+        estimate.families,
+        hits[0] / len(bad),
+        families[0],
+        hits[1] / len(good),
+        families[1],
+        confidence=estimate.confidence,
+    )
+    if told is None:
+        return _("not corrected: the grader tells them apart no better than chance")
+    return _("{value} ({low} to {high}), labels {size}").format(
+        value=value(estimate, told[0]),
+        low=value(estimate, told[1]).removesuffix("%"),
+        high=value(estimate, told[2]),
+        size=rests_on(len(graded), len({one.family_id for one in graded})),
+    )

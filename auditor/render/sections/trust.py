@@ -1,0 +1,224 @@
+"""Section 7, can we trust the graders: what each one is, how it agrees with people, and what nobody checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.agreement import Labelled
+from auditor.errors import ProbeError
+from auditor.graders.registry import grader_class
+from auditor.polarity import Row, applies
+from auditor.render.address import cell_link, items_link
+from auditor.render.catalogue import gettext as _
+from auditor.render.labelled import Agreement, agree_words, agreement, corrected
+from auditor.render.material import Material
+from auditor.render.shares import share
+from auditor.render.versions import Version
+from auditor.render.wording import Number, metric_name, number
+from auditor.types import Estimate
+
+HASH = 12
+"""Letters of a settings hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A rate as the grader sees it, and as people would."""
+
+    probe: str
+    metric: str
+    link: str
+    raw: Number
+    corrected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grader:
+    """One grader with its settings, as the candidate was graded."""
+
+    name: str
+    version: str
+    settings: str
+    """A hash of them; empty where it takes none."""
+    what: str
+    probes: Mapping[str, str]
+    """That use it -> link to their items."""
+    link: str
+    """To the items of all of them."""
+    agreement: Agreement | None
+    other_text: int
+    """Labels of answers that came back with another text."""
+    corrected: Sequence[Corrected]
+    undetermined: str
+    again: str
+    """How often a question that is asked again gets the same verdict."""
+    drift: str
+    """Which versions were graded by another one; empty where none was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """All graders of the candidate."""
+
+    graders: Sequence[Grader]
+    unchecked: Sequence[str]
+    """Graders that no label is about."""
+    labels: int
+
+
+def build(material: Material) -> Trust:
+    """Return what is known of each grader."""
+    graders = [_grader(material, probes) for probes in _by_grader(material.candidate)]
+    unchecked = [grader.name for grader in graders if grader.agreement is None]
+    return Trust(graders, list(dict.fromkeys(unchecked)), len(material.labels))
+
+
+def agreement_words(material: Material, source: str, metric: str) -> str:
+    """Return how the graders behind a number agree with people, or that nobody checked."""
+    behind = material.candidate.behind(source, metric)
+    found = [one for probe in behind for one in _checked(material, probe)]
+    if not found:
+        return _("not checked against people")
+    probes = {one.probe_id for one in found}
+    said = _("agrees with people in {share}").format(share=agree_words(found))
+    if len(probes) == len(behind):
+        return said
+    return _("{said}; labels on {probes} of {all} probes").format(said=said, probes=len(probes), all=len(behind))
+
+
+def _by_grader(version: Version) -> list[list[Row]]:
+    """Return the probes, those with the same grader and settings together."""
+    groups: dict[str, list[Row]] = {}
+    for probe in version.probes.values():
+        groups.setdefault(_identity(probe["grader"]), []).append(probe)
+    return list(groups.values())
+
+
+def _identity(grader: Row) -> str:
+    return json.dumps([grader["name"], grader["version"], grader["settings"]], sort_keys=True)
+
+
+def _checked(material: Material, probe: str) -> list[Labelled]:
+    """Return a probe's verdicts with a label, of all versions that the same grader judged."""
+    grader = material.candidate.probes[probe]["grader"]
+    alike = {
+        version.run.reference
+        for version in material.versions
+        if probe in version.probes and version.probes[probe]["grader"] == grader
+    }
+    return [one for one in material.labelled if one.probe_id == probe and one.same_text and one.run in alike]
+
+
+def _grader(material: Material, probes: Sequence[Row]) -> Grader:
+    names = [probe["id"] for probe in probes]
+    grader = probes[0]["grader"]
+    checked = {name: _checked(material, name) for name in names}
+    every = [one for some in checked.values() for one in some]
+    return Grader(
+        name=grader["name"],
+        version=str(grader["version"]),
+        settings=_hash(grader["settings"]),
+        what=_what(grader["name"]),
+        probes={name: items_link([name]) for name in names},
+        link=items_link(names),
+        agreement=agreement(every),
+        other_text=sum(one.probe_id in names and not one.same_text for one in material.labelled),
+        corrected=[line for probe in probes for line in _corrected(material, probe, checked[probe["id"]])],
+        undetermined=_undetermined(material, names),
+        again=_again(material, names),
+        drift=_drift(material, names),
+    )
+
+
+def _hash(settings: Mapping[str, Any]) -> str:
+    if not settings:
+        return ""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode("ascii")).hexdigest()[:HASH]
+
+
+def _what(name: str) -> str:
+    """Return what a grader does, where it is installed here."""
+    try:
+        return str(grader_class(name).__doc__ or "").strip().partition("\n")[0]
+    except ProbeError:
+        return _("not installed here, so what it does is not known")
+
+
+def _corrected(material: Material, probe: Row, checked: Sequence[Labelled]) -> Iterator[Corrected]:
+    """Yield every rate of labels of a probe, where people labelled some of its answers."""
+    items = {found.item["item_id"]: found.item for found in material.transcripts} if checked else {}
+    for spec in probe["metrics"]:
+        estimate = material.candidate.estimates.get((probe["id"], spec["name"], "all"))
+        if not checked or estimate is None or spec.get("kind", "rate") != "rate":
+            continue
+        mine = [one for one in checked if one.item_id in items and applies(spec, items[one.item_id])]
+        yield Corrected(
+            probe=probe["id"],
+            metric=metric_name(spec["name"]),
+            link=cell_link(material.candidate, *_key(estimate)),
+            raw=number(estimate),
+            corrected=corrected(estimate, spec, mine),
+        )
+
+
+def _key(estimate: Estimate) -> tuple[str, str, str]:
+    return estimate.probe_id, estimate.metric, estimate.cell
+
+
+def _undetermined(material: Material, probes: Sequence[str]) -> str:
+    """Return the share of the candidate's verdicts that the grader could not give."""
+    rows = [row for row in _verdicts(material, len(material.versions) - 1, probes) if row["repeat"] == 0]
+    return share([row["outcome"] != "graded" for row in rows], [row["family_id"] for row in rows])
+
+
+def _again(material: Material, probes: Sequence[str]) -> str:
+    """Return how often a question that was asked again got the same verdict, in all versions with the same graders."""
+    same, families = [], []
+    for place, version in enumerate(material.versions):
+        alike = [probe for probe in probes if _graded_alike(material, version, probe)]
+        rows = list(_verdicts(material, place, alike))
+        first = {(row["item_id"], row["sample"]): _said(row) for row in rows if row["repeat"] == 0}
+        for row in rows:
+            asked = (row["item_id"], row["sample"])
+            if row["repeat"] and asked in first:
+                same.append(_said(row) == first[asked])
+                families.append(row["family_id"])
+    return share(same, families) if same else ""
+
+
+def _said(row: Row) -> tuple[str, str | None]:
+    return row["outcome"], row["label"]
+
+
+def _graded_alike(material: Material, version: Version, probe: str) -> bool:
+    return probe in version.probes and version.probes[probe]["grader"] == material.candidate.probes[probe]["grader"]
+
+
+def _verdicts(material: Material, place: int, probes: Sequence[str]) -> Iterator[Row]:
+    """Yield a version's verdicts on some probes."""
+    wanted = set(probes)
+    for transcript in material.transcripts:
+        reply = transcript.replies[place]
+        if reply.item is not None and reply.item["probe_id"] in wanted:
+            yield from reply.verdicts
+
+
+def _drift(material: Material, probes: Sequence[str]) -> str:
+    """Say which graders judged these probes in which versions, where they are not the same in all."""
+    found: dict[str, list[str]] = {}
+    for version in material.versions:
+        used = {_called(version.probes[probe]["grader"]) for probe in probes if probe in version.probes}
+        for name in sorted(used):
+            found.setdefault(name, []).append(version.label)
+    if len(found) < 2:
+        return ""
+    return "; ".join(f"{name}: {', '.join(labels)}" for name, labels in found.items())
+
+
+def _called(grader: Row) -> str:
+    said = f"{grader['name']} {grader['version']}"
+    return f"{said} ({_hash(grader['settings'])})" if grader["settings"] else said
