@@ -10,7 +10,7 @@ from typing import Any
 
 from auditor.errors import ConfigError, DataError, nearest
 from auditor.graders.agreement import agreement
-from auditor.graders.registry import grader_class
+from auditor.graders.registry import grader_class, grader_names
 from auditor.runs.codec import decode
 from auditor.runs.record import Run
 
@@ -80,7 +80,8 @@ UNDETERMINED = "undetermined"
 def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labelled]:
     """Return every verdict on an answer that has a label; questions asked again are left out."""
     wanted: dict[tuple[str | None, str], Label] = {(label.model, label.item_id): label for label in labels}
-    found = []
+    found: list[Labelled] = []
+    known: dict[str, Sequence[str]] = {}
     for run in runs if labels else ():
         texts = _last_texts(run)
         for row in run.iter_verdicts():
@@ -89,7 +90,9 @@ def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labe
                 continue
             same_text = label.answer is None or texts.get((row["item_id"], row["sample"])) == label.answer
             if same_text:
-                _must_be_a_label(label, row["grader"])
+                if row["grader"] not in known:
+                    known[row["grader"]] = _known_labels(row["grader"])
+                _must_be_a_label(label, row["grader"], known[row["grader"]])
             given = row["label"] if row["outcome"] == "graded" else UNDETERMINED
             found.append(
                 Labelled(
@@ -142,8 +145,12 @@ def unmatched(runs: Sequence[Run], labels: Sequence[Label]) -> int:
     return sum(not one for one in there)
 
 
-def _must_be_a_label(label: Label, grader: str) -> None:
-    known = grader_class(grader).labels
+def _known_labels(grader: str) -> Sequence[str]:
+    """Return a grader's labels; none where they are the options' roles, or it is not installed here."""
+    return tuple(grader_class(grader).labels) if grader in grader_names() else ()
+
+
+def _must_be_a_label(label: Label, grader: str, known: Sequence[str]) -> None:
     if known and label.label not in known:
         raise ConfigError(
             f"the label of {label.item_id} is '{label.label}', which the grader '{grader}' does not know",

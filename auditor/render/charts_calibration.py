@@ -13,7 +13,7 @@ from .catalogue import gettext as _
 from .catalogue import ngettext
 from .marks import Scale
 
-SIZE, LEFT, RIGHT, TOP, BOTTOM = 320.0, 52.0, 306.0, 14.0, 268.0
+SIZE, LEFT, RIGHT, TOP, BOTTOM = 320.0, 52.0, 300.0, 20.0, 268.0
 TICKS = 4
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.render.sections import (
+    appendix,
     difference,
     fair,
     items,
@@ -90,6 +91,7 @@ SECTIONS = (
     Section("items", "All items", "All items", items.build),
     Section("untested", "Not tested", "What was not tested?", untested.build),
     Section("redo", "Redo", "Can I redo it?", redo.build),
+    Section("appendix", "Appendix", "Appendix: confidence, energy, items", appendix.build),
 )
 
 
