@@ -378,9 +378,10 @@ def _differing(parts: Floats, shares: Floats) -> float:
     r"""Return how many families are not as the most common kind of family is; light ones count for less.
 
     With shares :math:`s`, the heaviest :math:`S`, and sums over the families that differ,
-    :math:`\min\left(\sum s / S,\ (\sum s^2)^2 / \sum s^4\right)`, which is their number where all weigh the same.
-    A normal approximation rests on the heaviest ones: if few of them differ, or none does yet, light ones that
-    do say little about the error (Kish 1965, section 11.7, of the variance instead of the weights).
+    :math:`\min\left(\sum s / S,\ \tfrac{3}{2} (\sum s^2)^2 / \sum s^4\right)`, which is their number where all weigh
+    the same. A normal approximation rests on the heaviest ones: if few of them differ, or none does yet, light ones
+    that do say little about the error. The second part is Kish's effective number (1965, section 11.7) of what they
+    add to the variance; two thirds of `ENOUGH` suffice there, by planted pools.
     """
     heavy = shares > 0
     if not heavy.any():
@@ -391,7 +392,7 @@ def _differing(parts: Floats, shares: Floats) -> float:
     if not len(others):
         return 0.0
     squares = others**2
-    return round(float(min(others.sum() / shares.max(), squares.sum() ** 2 / (squares @ squares))), 9)
+    return round(float(min(others.sum() / shares.max(), 1.5 * squares.sum() ** 2 / (squares @ squares))), 9)
 
 
 EVERYTHING = Bounds(-inf, inf, "none")
