@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +49,15 @@ class Block:
     text: str
 
 
-def embed(transcripts: Sequence[Transcript], versions: Sequence[Version]) -> list[Block]:
+def embed(
+    transcripts: Sequence[Transcript],
+    versions: Sequence[Version],
+    patterns: Mapping[int, Collection[str]] | None = None,
+) -> list[Block]:
     """Return the index block and one block for every `CHUNK` items, each item's versions side by side.
 
-    An entry that is None says that the item's text was left out of this file.
+    `patterns` says which items each number of a pattern stands for. An entry that is None says that the item's text
+    was left out of this file.
     """
     blocks: list[Block] = []
     previews: list[str | None] = []
@@ -60,7 +65,9 @@ def embed(transcripts: Sequence[Transcript], versions: Sequence[Version]) -> lis
         entries = [_item(found) for found in transcripts[start : start + CHUNK]]
         blocks.append(Block(f"data-{len(blocks)}", pack(entries)))
         previews += [_preview(entry) for entry in entries]
-    index = {"chunk": CHUNK, **columns(transcripts, versions, previews)}
+    rows = {found.item["item_id"]: row for row, found in enumerate(transcripts)}
+    patterned = {number: sorted(rows[item_id] for item_id in ids) for number, ids in (patterns or {}).items()}
+    index = {"chunk": CHUNK, "patterns": patterned, **columns(transcripts, versions, previews)}
     return [Block("data-index", pack(index)), *blocks]
 
 

@@ -79,7 +79,7 @@ SECTIONS = (
         "Show me",
         "Show me",
         show.build,
-        empty="There is no baseline, so no item can have turned: name an earlier run, or look through all items below.",
+        empty="There is no baseline, and no item was judged bad: an earlier run, or failures, would fill this.",
     ),
     Section(
         "patterns",

@@ -73,8 +73,10 @@ def read_transcripts(versions: Sequence[Version], turned: Mapping[str, ItemTurn]
     return [_transcript(item_id, versions, sides, turned) for item_id in ids]
 
 
-def discordant(transcripts: Iterable[Transcript], limit: int) -> list[Transcript]:
+def discordant(transcripts: Iterable[Transcript], limit: int, *, compared: bool = True) -> list[Transcript]:
     """Return the newly broken items and then the still broken ones, the severest first.
+
+    Where nothing is compared these are the items that are bad at the newest version.
 
     Within a severity every category of every probe has its turn before any has a second one, so that a short
     list shows the breadth of what went wrong.
@@ -83,10 +85,13 @@ def discordant(transcripts: Iterable[Transcript], limit: int) -> list[Transcript
     turn: dict[tuple[object, ...], int] = defaultdict(int)
     ranked = []
     for place, transcript in enumerate(transcripts):
-        if transcript.change not in kinds:
+        change = transcript.change
+        if not compared and transcript.replies[-1].state is State.BAD:
+            change = Change.STILL_BAD
+        if change not in kinds:
             continue
-        group = (transcript.change, transcript.probe["id"], *_categories(transcript))
-        ranked.append((kinds.index(transcript.change), transcript.severity, turn[group], place, transcript))
+        group = (change, transcript.probe["id"], *_categories(transcript))
+        ranked.append((kinds.index(change), transcript.severity, turn[group], place, transcript))
         turn[group] += 1
     return [transcript for *_, transcript in sorted(ranked, key=lambda row: row[:4])[:limit]]
 

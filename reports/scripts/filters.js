@@ -23,6 +23,10 @@ function matching() {
     const named = Number(Object.keys(index.families).find((row) => index.families[row] === state.family) ?? own);
     tests.push((row) => rows.family[row] === named);
   }
+  if (state.pattern) {
+    const named = new Set(index.patterns[state.pattern]);
+    tests.push((row) => named.has(row));
+  }
   const found = [];
   for (let row = 0; row < rows.id.length; row++) if (tests.every((test) => test(row))) found.push(row);
   return found;

@@ -140,7 +140,7 @@ def test_one_version_alone_is_a_report_without_a_comparison(runs: list[Run]) -> 
     assert {section.id for section in SECTIONS} <= set(Page(alone).ids)
     for section in SECTIONS:
         told = bool(section.empty) and str(escape(section.empty)) in alone
-        assert told is (section.id in ("difference", "show")), section.id
+        assert told is (section.id == "difference"), section.id
 
 
 def test_a_report_of_nothing_is_refused() -> None:

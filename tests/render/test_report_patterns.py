@@ -101,9 +101,23 @@ def test_a_pattern_leads_to_as_many_items_as_it_says(chromium: Browser, report_u
     page.wait_for_selector("html[data-ready]")
     for place in range(page.locator("#patterns .named a").count()):
         pattern = page.locator("#patterns .pattern").nth(place)
-        if "group" in pattern.locator(".named a").inner_text():
-            continue
         failed = (pattern.locator("p", has_text="With it").first.inner_text()).split("With it ")[1].split()[0]
         pattern.locator(".named a").evaluate("link => link.click()")
         page.locator("#status", has_text=re.compile(f"^{failed} of ")).wait_for()
     page.close()
+
+
+def test_without_a_baseline_the_worst_answers_are_shown(runs: list[Run]) -> None:
+    shown = html.unescape(render_report(runs[-1:]).split('<section id="show"')[1].split("\n</section>")[0])
+    assert "Show me the worst answers" in shown
+    states = {one.item["item_id"]: one.replies[-1].state for one in Material(read_versions(runs[-1:])).transcripts}
+    items = re.findall(r'<a href="#items&item=([^"]*)">', shown)
+    assert len(items) == 20
+    assert {states[item.replace("%2F", "/")] for item in items} == {"bad"}
+    assert "Grader " in shown
+
+
+def test_what_changed_is_marked_word_by_word_and_said_where(report: str) -> None:
+    shown = html.unescape(report.split('<section id="show"')[1].split("\n</section>")[0])
+    assert "<del>" in shown and "<ins>" in shown
+    assert re.search(r"They part (after \d+ words?|at the first word): 1\.1 “", shown)

@@ -20,8 +20,9 @@ class Items:
 
 def build(material: Material) -> Items:
     """Return the data of every item."""
+    patterns = {number: one.items for failing in material.failing for number, one in failing.patterns.items()}
     return Items(
         count=len(material.transcripts),
-        blocks=embed(material.transcripts, material.versions),
+        blocks=embed(material.transcripts, material.versions, patterns),
         run_id=material.candidate.run.run_id,
     )

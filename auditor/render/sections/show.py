@@ -1,4 +1,4 @@
-"""Section 8, show me: the answers that went from good to bad, side by side."""
+"""Section 8, show me: the answers that went from good to bad, side by side; without a baseline the worst answers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from auditor.polarity import Row, State
+from auditor.render.address import item_link
+from auditor.render.catalogue import gettext as _
+from auditor.render.catalogue import ngettext
 from auditor.render.material import Material
 from auditor.render.transcripts import Change, Reply, Transcript, discordant
 from auditor.render.versions import Role
 from auditor.render.visible import badged
+from auditor.render.word_diff import WordDiff, word_diff
 
 SHOWN = 20
 PREVIEW = 120
@@ -32,6 +36,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Parted:
+    """Both answers as one, and where they part."""
+
+    where: str
+    text: Markup
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """One version's answer and its grade."""
 
@@ -39,6 +52,7 @@ class Side:
     role: Role
     state: str
     verdict: str
+    grader: str
     reasons: Sequence[Said]
     answers: Sequence[Said]
 
@@ -56,7 +70,9 @@ class Case:
     tags: Sequence[str]
     prompt: Sequence[Said]
     sides: Sequence[Side]
+    parted: Parted | None
     harmful: bool
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +83,30 @@ class Show:
     counts: Mapping[str, int]
     unjudged: int
     """Items of which no single answer is good or bad; they are among the not comparable."""
-    baseline: str
+    failed: int
+    """Items that are bad at the candidate."""
+    baseline: str | None
+    """None where there is nothing to compare with: the cases are then the candidate's worst items."""
     candidate: str
 
 
 def build(material: Material) -> Show | None:
-    """Return the severest cases, or None where there is no baseline to compare with."""
-    if material.baseline is None:
+    """Return the severest cases, or None where there is neither a baseline nor a failure."""
+    transcripts = material.transcripts
+    failed = sum(transcript.replies[-1].state is State.BAD for transcript in transcripts)
+    if material.baseline is None and not failed:
         return None
-    changes = [transcript.change for transcript in material.transcripts]
+    changes = [transcript.change for transcript in transcripts]
+    cases = discordant(transcripts, SHOWN, compared=material.baseline is not None)
     return Show(
-        cases=[_case(transcript) for transcript in discordant(material.transcripts, SHOWN)],
+        cases=[_case(transcript) for transcript in cases],
         counts={change: changes.count(change) for change in Change},
         unjudged=sum(
             transcript.change is Change.NONE and transcript.replies[-1].state is State.OPEN
-            for transcript in material.transcripts
+            for transcript in transcripts
         ),
-        baseline=material.baseline.label,
+        failed=failed,
+        baseline=material.baseline.label if material.baseline else None,
         candidate=material.candidate.label,
     )
 
@@ -91,7 +114,7 @@ def build(material: Material) -> Show | None:
 def _case(transcript: Transcript) -> Case:
     item, probe = transcript.item, transcript.probe
     return Case(
-        change=transcript.change,
+        change=_("bad") if len(transcript.sides) == 1 else transcript.change,
         severity=probe["severity"],
         title=probe["failure_title"],
         item_id=item["item_id"],
@@ -99,7 +122,46 @@ def _case(transcript: Transcript) -> Case:
         tags=[f"{name}: {value}" for name, value in item["tags"].items()],
         prompt=_prompt(item),
         sides=[_side(reply) for reply in transcript.sides],
+        parted=_parted(transcript.sides),
         harmful=probe["battery"] == HARMFUL,
+        link=item_link(item["item_id"]),
+    )
+
+
+def _parted(sides: Sequence[Reply]) -> Parted | None:
+    """Compare the first answers of two sides that differ; None where all are the same words, or there is one side."""
+    if len(sides) < 2:
+        return None
+    before, after = ([row["text"] or "" for row in _ordered(side.responses)] for side in sides)
+    for one, other in zip(before, after, strict=False):
+        found = word_diff(one, other) if one and other else None
+        if found is not None:
+            return Parted(_where(found, sides), found.text, found.cut)
+    return None
+
+
+def _ordered(responses: Sequence[Row]) -> list[Row]:
+    """Return the answers that are judged, in their order; questions asked again only measure noise."""
+    return [row for row in responses if row["repeat"] == 0]
+
+
+def _where(found: WordDiff, sides: Sequence[Reply]) -> str:
+    said = {
+        "same": f"{found.same:,}",
+        "baseline": sides[0].version.label,
+        "candidate": sides[1].version.label,
+        "before": found.before or _("ends"),
+        "after": found.after or _("ends"),
+    }
+    if not found.same:
+        return _("They part at the first word: %(baseline)s “%(before)s”, %(candidate)s “%(after)s”.") % said
+    return (
+        ngettext(
+            "They part after %(same)s word: %(baseline)s “%(before)s”, %(candidate)s “%(after)s”.",
+            "They part after %(same)s words: %(baseline)s “%(before)s”, %(candidate)s “%(after)s”.",
+            found.same,
+        )
+        % said
     )
 
 
@@ -118,9 +180,15 @@ def _side(reply: Reply) -> Side:
         role=reply.version.role,
         state=reply.state,
         verdict=reply.label,
+        grader=_grader(reply),
         reasons=[_said("Decided by", text) for text in dict.fromkeys(elsewhere)],
-        answers=[_answer(row, evidence) for row in reply.responses if row["repeat"] == 0],
+        answers=[_answer(row, evidence) for row in _ordered(reply.responses)],
     )
+
+
+def _grader(reply: Reply) -> str:
+    grader = reply.version.probes[reply.item["probe_id"]]["grader"] if reply.item is not None else None
+    return _("Grader %(name)s, version %(version)s") % grader if grader else ""
 
 
 def _answer(row: Row, evidence: Sequence[str]) -> Said:
@@ -144,5 +212,5 @@ def _marked(text: str, evidence: Sequence[str]) -> Markup:
     span = next((found for found in evidence if found in text and found != text), "")
     if not span:
         return badged(text)
-    before, _, after = text.partition(span)
+    before, _span, after = text.partition(span)
     return Markup("{}<mark>{}</mark>{}").format(badged(before), badged(span), badged(after))
