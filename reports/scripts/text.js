@@ -23,7 +23,8 @@ function say(message, values) {
   return message.split(PLACE).map((part, place) => (place % 2 ? filled(values[part]) : part));
 }
 
-const counted = (number) => number.toLocaleString(document.documentElement.lang);
+const digits = new Intl.NumberFormat(document.documentElement.lang);
+const counted = (number) => digits.format(number);
 
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]/gu;
 const KEPT = new Set(["\n", "\t", "\ufe0f"]);
