@@ -120,7 +120,7 @@ def test_the_page_keeps_to_its_budget(report: str, drafts: list[Any], write: Cal
 
 
 def test_the_script_and_the_templates_stay_small() -> None:
-    assert len(_script().encode()) <= 42 * 1024
+    assert len(_script().encode()) <= 44 * 1024
     for template in Path(str(content("reports"))).rglob("*.html"):
         assert len(template.read_text("utf-8").splitlines()) < 120, template
         assert "|safe" not in template.read_text("utf-8"), template
