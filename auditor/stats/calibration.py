@@ -14,6 +14,8 @@ from auditor.stats.families import Floats, count_families, family_sums
 from auditor.stats.proportions import rate_interval
 
 BINS = 15
+FEWEST = 10
+"""Answers to a bin, on average: fewer would only show noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def calibration(
     families : array-like of shape (n,)
         Which family each answer belongs to.
     bins : int, default=15
-        At most so many.
+        At most so many, and no more than one for every ten answers.
     level : float, default=0.95
         Nominal coverage, in (0, 1).
 
@@ -90,7 +92,7 @@ def calibration(
     0.5
     """
     said, seen, names = np.asarray(confidence, float), np.asarray(right, float), np.asarray(families)
-    places = _places(said, bins)
+    places = _places(said, max(1, min(bins, len(said) // FEWEST)))
     member = places[:, np.newaxis] == np.arange(places.max() + 1)
     sums = family_sums(np.concatenate([member * (seen - said)[:, np.newaxis], member], axis=1), names)
     gaps = _gaps(sums.sum(axis=0))
