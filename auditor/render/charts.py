@@ -17,11 +17,13 @@ from .versions import Role, Version, instrument_changes
 from .visible import plain
 from .wording import interval, is_share, number, value
 
-LABEL_WIDTH = 9
-"""Characters of a version's label that fit under a point."""
+LABEL_WIDTH, SCATTER_LABEL_WIDTH = 9, 14
+"""Characters of a version's label that fit under a point, and beside one."""
 LETTER = 6.4
 """Average width of a letter at 12 px."""
 TICKS = 4
+SPARK_WIDTH = 130.0
+SMALLEST_DOT = 2.0
 SMALLEST_REACH = 0.02
 """No scale ends nearer to 0, so that noise does not fill a chart."""
 GRID_LINE, ZERO_LINE = 0.12, 0.45
@@ -90,10 +92,11 @@ def domain(points: Iterable[Point]) -> tuple[float, float]:
 
 def spark(points: Sequence[Point], title: str) -> Markup:
     """Return a word-sized trend: every version's dot and interval, no axis."""
-    width, height = 26.0 * max(len(points), 2), 44.0
+    step = min(26.0, SPARK_WIDTH / len(points))
+    width, height = step * max(len(points), 2), 44.0
     low, high = domain(points)
     y = Scale(low, high, height - 6, 6)
-    places = [13.0 + 26 * place for place in range(len(points))]
+    places = [step * (place + 0.5) for place in range(len(points))]
     return marks.drawing(
         width,
         height,
@@ -101,7 +104,7 @@ def spark(points: Sequence[Point], title: str) -> Markup:
         _description(points),
         marks.rule(0, y(max(low, 0)), width, y(max(low, 0)), opacity=0.25),
         *_joins(points, places, y),
-        *_dots(points, places, y, radius=4),
+        *_dots(points, places, y, radius=min(4.0, max(step / 2, SMALLEST_DOT))),
     )
 
 
@@ -132,7 +135,7 @@ def trend(points: Sequence[Point], limits: tuple[float, float], title: str) -> M
         *_level_grid(y, left, width - right + 10, estimate),
         *breaks,
         *_joins(points, places, y),
-        *_dots(points, places, y),
+        *_dots(points, places, y, radius=min(5.0, max(step / 2, SMALLEST_DOT))),
         *_version_labels(points, places, height - 8),
         *said,
     )
@@ -157,6 +160,10 @@ def scatter(across: Sequence[Point], up: Sequence[Point], names: tuple[str, str]
         for (before, after), a, b in zip(pairwise(centres), across[1:], up[1:], strict=True)
         if not a.breaks and not b.breaks
     ]
+    steps = [
+        marks.steps([(x(a.amount), y(b.amount)), (x(c.amount), y(b.amount)), (x(c.amount), y(d.amount))])
+        for (a, b), (c, d) in frontier(across, up)
+    ]
     dots = [
         marks.dot(cx, cy, a.role, f"{names[0]}, {a.title}; {names[1]}, {b.title}", radius=6)
         for a, b, (cx, cy) in zip(across, up, centres, strict=True)
@@ -167,9 +174,29 @@ def scatter(across: Sequence[Point], up: Sequence[Point], names: tuple[str, str]
         marks.text(left + 6, bottom - 8, "best", size=11),
     ]
     grid = [*_upright_grid(x, top, bottom), *_level_grid(y, left, right, None)]
-    labels = _place_labels([_fit(point.label, 14) for point in across], centres, (left, right, top, bottom))
+    labels = _place_labels(across, centres, (left, right, top, bottom))
     description = f"Across: {_description(across)} Up: {_description(up)}"
-    return marks.drawing(width, height, title, description, *grid, *axis_names, *crosses, *arrows, *dots, *labels)
+    return marks.drawing(
+        width, height, title, description, *grid, *axis_names, *steps, *crosses, *arrows, *dots, *labels
+    )
+
+
+def frontier(across: Sequence[Point], up: Sequence[Point]) -> list[tuple[tuple[Point, Point], tuple[Point, Point]]]:
+    """Return the neighbours on the frontier of two numbers of which less is better, measured as the newest was.
+
+    Two versions are a trade-off only where one is better in each number and neither pair of intervals overlaps.
+    """
+    last = max((place for place, (a, b) in enumerate(zip(across, up, strict=True)) if a.breaks or b.breaks), default=0)
+    alike = list(zip(across[last:], up[last:], strict=True))
+    best: list[tuple[Point, Point]] = []
+    for one in sorted(alike, key=lambda pair: (pair[0].amount, pair[1].amount)):
+        if not best or one[1].amount < best[-1][1].amount:
+            best.append(one)
+    return [
+        (before, after)
+        for before, after in pairwise(best)
+        if before[0].ends[1] < after[0].ends[0] and after[1].ends[1] < before[1].ends[0]
+    ]
 
 
 def _level_grid(y: Scale, left: float, right: float, estimate: Estimate | None) -> list[Markup]:
@@ -195,13 +222,17 @@ def _upright_grid(x: Scale, top: float, bottom: float) -> list[Markup]:
 
 
 def _place_labels(
-    labels: Sequence[str], centres: Sequence[tuple[float, float]], box: tuple[float, float, float, float]
+    points: Sequence[Point], centres: Sequence[tuple[float, float]], box: tuple[float, float, float, float]
 ) -> list[Markup]:
-    """Put each label where it hides no point and no other label, trying the corners around its point."""
+    """Put each label where it hides no point and no other label, trying the corners around its point.
+
+    The newest has the first choice; a label that finds no room is left out, for its point has it as a title.
+    """
     left, right, top, bottom = box
     taken = [(cx - 8, cy - 8, cx + 8, cy + 8) for cx, cy in centres]
     placed = []
-    for label, (cx, cy) in zip(labels, centres, strict=True):
+    for point, (cx, cy) in reversed(list(zip(points, centres, strict=True))):
+        label = _fit(point.label, SCATTER_LABEL_WIDTH)
         width = LETTER * len(label) + 4
         corners = [
             (cx + dx if side == "start" else cx - dx, cy + dy, side)
@@ -222,14 +253,15 @@ def _place_labels(
             and y2 <= bottom
             and not any(x1 < b[2] and b[0] < x2 and y1 < b[3] and b[1] < y2 for b in taken)
         ]
-        best = fits[0] if fits else 0
-        px, py, side = corners[best]
-        taken.append(boxes[best])
+        if not fits:
+            continue
+        px, py, side = corners[fits[0]]
+        taken.append(boxes[fits[0]])
         placed.append(marks.text(px, py, label, anchor=side, bold=True))
     return placed
 
 
-def _dots(points: Sequence[Point], places: Sequence[float], y: Scale, *, radius: float = 5) -> list[Markup]:
+def _dots(points: Sequence[Point], places: Sequence[float], y: Scale, *, radius: float) -> list[Markup]:
     parts = []
     for point, x in zip(points, places, strict=True):
         if point.drawn:

@@ -7,6 +7,7 @@ lines take the page's own ink (`currentColor`); colours are Okabe and Ito's, eac
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -121,6 +122,21 @@ def rule(x1: float, y1: float, x2: float, y2: float, *, opacity: float = 1, dash
 def join(x1: float, y1: float, x2: float, y2: float) -> Markup:
     """Return the line between two measurements that compare."""
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=INK, stroke_width=1.5, stroke_opacity="0.45")
+
+
+def steps(points: Sequence[tuple[float, float]]) -> Markup:
+    """Return the dashed line of a frontier."""
+    path = " L".join(f"{_short(x)},{_short(y)}" for x, y in points)
+    return element(
+        "path",
+        element("title", "frontier"),
+        d=f"M{path}",
+        fill="none",
+        stroke=INK,
+        stroke_width=1.5,
+        stroke_opacity="0.7",
+        stroke_dasharray="2 3",
+    )
 
 
 def whisker(x1: float, y1: float, x2: float, y2: float, role: Role) -> Markup:

@@ -40,7 +40,7 @@ def _gettext(message: str, **values: Any) -> Markup:
 
 
 def _ngettext(one: str, many: str, number: int, **values: Any) -> Markup:
-    return _filled(ngettext(one, many, number), values)
+    return _filled(ngettext(one, many, number), {"num": f"{number:,}", **values})
 
 
 def _filled(message: str, values: dict[str, Any]) -> Markup:

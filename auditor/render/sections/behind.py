@@ -9,7 +9,6 @@ from urllib.parse import parse_qs
 
 from auditor.polarity import State
 from auditor.render.address import ITEMS
-from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
 from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version
@@ -37,7 +36,7 @@ def build(material: Material, views: Iterable[object]) -> list[Row]:
     by_probe: dict[str, list[Transcript]] = defaultdict(list)
     for transcript in material.transcripts:
         by_probe[transcript.probe["id"]].append(transcript)
-    return [_row(link, by_probe) for link in found if "&item=" not in link]
+    return [_row(link, by_probe) for link in found]
 
 
 def _links(view: object) -> Iterator[str]:
@@ -59,16 +58,18 @@ def _links(view: object) -> Iterator[str]:
 def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]]) -> Row:
     wanted = parse_qs(link)
     sources = wanted["probe"][0].split(" ") if "probe" in wanted else []
-    tags, changes = wanted.get("tag", []), wanted.get("change", [])
+    tags, changes, items = wanted.get("tag", []), wanted.get("change", []), wanted.get("item", [])
     found = [
         transcript
         for probe, transcripts in by_probe.items()
         if not sources or probe in sources or transcripts[0].probe["battery"] in sources
         for transcript in transcripts
-        if all(_tagged(transcript, tag) for tag in tags) and (not changes or transcript.change in changes)
+        if all(_tagged(transcript, tag) for tag in tags)
+        and (not changes or transcript.change in changes)
+        and (not items or transcript.item["item_id"] in items)
     ]
     bad = [transcript.item["item_id"] for transcript in found if transcript.replies[-1].state is State.BAD]
-    what = "; ".join([", ".join(sources) or _("all probes"), *tags, *changes])
+    what = "; ".join([", ".join(sources), *tags, *changes, *items]).removeprefix("; ")
     return Row(link, what, len(found), len(bad), bad[:NAMED])
 
 

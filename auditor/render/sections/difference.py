@@ -20,6 +20,8 @@ from auditor.render.plot import Limit
 from auditor.render.transcripts import Change
 from auditor.render.wording import Move, count, metric_name, move
 
+from .seen import Seen, seen
+
 SHOWN, FILLED = 20, 12
 """Numbers of a unit that are drawn; those that neither changed nor break a rule only fill up to the smaller one."""
 STRICT = "not shown to be worse"
@@ -94,6 +96,7 @@ class Changes:
     counted: str
     """How all numbers stand, as `auditor compare` counts them, and how many are drawn."""
     turned: Sequence[Turned]
+    seen: Sequence[Seen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ def build(material: Material) -> Changes | None:
         has_noise=any(told.difference.noise is not None for told in drawn),
         counted=_counted(found, len(drawn)) if found else "",
         turned=_turned(found) if found else (),
+        seen=seen(material),
     )
 
 

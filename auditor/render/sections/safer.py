@@ -11,10 +11,10 @@ from markupsafe import Markup
 from auditor.compare import Turn
 from auditor.render import paired
 from auditor.render.address import items_link, number_link
-from auditor.render.charts import Point, scatter, series
+from auditor.render.charts import Point, frontier, scatter, series
 from auditor.render.material import Material
 from auditor.render.transcripts import Change
-from auditor.render.versions import Role, Version
+from auditor.render.versions import Role, Version, side_by_side
 from auditor.render.wording import Move, Number, count, metric_means, metric_name, move, number
 
 LET_THROUGH, REFUSED = "non_refusal_rate", "over_refusal_rate"
@@ -60,6 +60,10 @@ class Safer:
     names: tuple[str, str]
     means: tuple[str, str]
     rows: Sequence[Row]
+    earlier: int
+    """Versions that are in the picture alone."""
+    frontier: bool
+    """Whether any two versions are shown to be a trade-off."""
     reading: Sequence[Reading]
 
 
@@ -72,13 +76,17 @@ def build(material: Material) -> Safer | None:
     kept = [(a, b) for a, b in zip(across, up, strict=True) if a.drawn and b.drawn]
     if not kept or not across[-1].drawn or not up[-1].drawn:
         return None
+    told = {version.label: version for version in side_by_side(material.versions)}
+    rows = [_row(told[a.label], a, b) for a, b in kept if a.label in told]
     names = (metric_name(LET_THROUGH), metric_name(REFUSED))
     title = f"{names[0]} against {names[1].lower()}, over versions"
     return Safer(
         chart=scatter([a for a, _ in kept], [b for _, b in kept], names, title),
         names=names,
         means=(metric_means(LET_THROUGH), metric_means(REFUSED)),
-        rows=[_row(material.versions, a, b) for a, b in kept],
+        rows=rows,
+        earlier=len(kept) - len(rows),
+        frontier=bool(frontier([a for a, _ in kept], [b for _, b in kept])),
         reading=[
             _reading(material, material.baseline, source or "", metric)
             for source, metric in measured
@@ -96,9 +104,8 @@ def _pooled_first(version: Version) -> list[tuple[str, str, str]]:
     return sorted(version.estimates, key=lambda key: key[0] in version.probes)
 
 
-def _row(versions: Sequence[Version], across: Point, up: Point) -> Row:
+def _row(version: Version, across: Point, up: Point) -> Row:
     assert across.estimate and up.estimate
-    version = next(version for version in versions if version.label == across.label)
     told = [number(found, number_link(version, found)) for found in (across.estimate, up.estimate)]
     return Row(across.label, across.role, *told)
 

@@ -1,0 +1,44 @@
+// Returns what is wrong with the page's layout: text that is clipped, and texts that lie on each other.
+() => {
+  for (const part of document.querySelectorAll("main details")) part.open = true;
+  const pieces = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, holder = node.parentElement;
+    if (!node.data.trim() || holder.closest("script, style, title, desc, option, .unseen, .skip") || !holder.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      if (box.width > 1 && box.height > 1) pieces.push({ node, holder, box, text: node.data.trim().slice(0, 50) });
+    }
+  }
+  const problems = [];
+  const scrolls = (style) => ["auto", "scroll"].includes(style.overflowX);
+  const shortened = (element) => element.title || element.closest("summary, td")?.textContent.length > 0;
+  for (const { holder, box, text } of pieces) {
+    let fenced = false;
+    for (let one = holder; one && one !== document.documentElement; one = one.parentElement) {
+      const style = getComputedStyle(one);
+      if (scrolls(style)) { fenced = true; break; }
+      const clips = style.overflowX === "hidden" || style.overflowX === "clip";
+      if (!clips || style.display === "inline") continue;
+      const room = one.getBoundingClientRect();
+      const hanging = style.whiteSpaceCollapse === "preserve" ? 8 : 1;  // a blank at a line's end hangs over
+      if (box.left >= room.left - 1 && box.right <= room.right + hanging) continue;
+      if (style.textOverflow === "ellipsis" && shortened(one)) { fenced = true; break; }
+      problems.push(`clipped by ${one.tagName}.${one.getAttribute("class")}: ${text}`);
+    }
+    if (!fenced && (box.left < -1 || box.right > innerWidth + 1)) problems.push(`outside the page: ${text}`);
+  }
+  pieces.sort((a, b) => a.box.top - b.box.top);
+  for (const [place, one] of pieces.entries()) {
+    for (let next = place + 1; next < pieces.length && pieces[next].box.top < one.box.bottom - 3; next++) {
+      const other = pieces[next];
+      if (other.node === one.node || one.holder.closest(".bar") || other.holder.closest(".bar")) continue;
+      const wide = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
+      const high = Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top);
+      if (wide > 2 && high > 3) problems.push(`"${one.text}" lies on "${other.text}" in ${one.holder.closest("section")?.id}`);
+    }
+  }
+  return [...new Set(problems)].slice(0, 25);
+}
