@@ -14,21 +14,26 @@
   }
   const problems = [];
   const scrolls = (style) => ["auto", "scroll"].includes(style.overflowX);
-  const shortened = (element) => element.title || element.closest("summary, td")?.textContent.length > 0;
-  for (const { holder, box, text } of pieces) {
+  const clips = (style) => ["hidden", "clip"].includes(style.overflowX) && style.display !== "inline";
+  const shortens = (style) => style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none";
+  const visible = (element, box) => {
+    const room = element.getBoundingClientRect();
+    const [left, right] = [Math.max(room.left, box.left), Math.min(room.right, box.right)];
+    return { left, right, top: Math.max(room.top, box.top), bottom: Math.min(room.bottom, box.bottom) };
+  };
+  for (const piece of pieces) {
     let fenced = false;
-    for (let one = holder; one && one !== document.documentElement; one = one.parentElement) {
-      const style = getComputedStyle(one);
-      if (scrolls(style)) { fenced = true; break; }
-      const clips = style.overflowX === "hidden" || style.overflowX === "clip";
-      if (!clips || style.display === "inline") continue;
-      const room = one.getBoundingClientRect();
+    for (let one = piece.holder; one && one !== document.documentElement; one = one.parentElement) {
+      const style = getComputedStyle(one), { box } = piece;
+      if (!scrolls(style) && !clips(style)) continue;
+      const seen = visible(one, box);
       const hanging = style.whiteSpaceCollapse === "preserve" ? 8 : 1;  // a blank at a line's end hangs over
-      if (box.left >= room.left - 1 && box.right <= room.right + hanging) continue;
-      if (style.textOverflow === "ellipsis" && shortened(one)) { fenced = true; break; }
-      problems.push(`clipped by ${one.tagName}.${one.getAttribute("class")}: ${text}`);
+      if (scrolls(style) || shortens(style)) [fenced, piece.box] = [true, seen];
+      else if (seen.left > box.left + 1 || seen.right < box.right - hanging || seen.bottom < box.bottom - 4) {
+        problems.push(`clipped by ${one.tagName}.${one.getAttribute("class")}: ${piece.text}`);
+      }
     }
-    if (!fenced && (box.left < -1 || box.right > innerWidth + 1)) problems.push(`outside the page: ${text}`);
+    if (!fenced && (piece.box.left < -1 || piece.box.right > innerWidth + 1)) problems.push(`outside the page: ${piece.text}`);
   }
   pieces.sort((a, b) => a.box.top - b.box.top);
   for (const [place, one] of pieces.entries()) {

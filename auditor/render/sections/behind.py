@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 from auditor.polarity import State
 from auditor.render.address import ITEMS
+from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
 from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version
@@ -69,7 +70,10 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]]) -> Row:
         and (not items or transcript.item["item_id"] in items)
     ]
     bad = [transcript.item["item_id"] for transcript in found if transcript.replies[-1].state is State.BAD]
-    what = "; ".join([", ".join(sources), *tags, *changes, *items]).removeprefix("; ")
+    told = (
+        sources if len(sources) < 3 else [_("{first} and {more} more").format(first=sources[0], more=len(sources) - 1)]
+    )
+    what = "; ".join([", ".join(told), *tags, *changes, *items]).removeprefix("; ")
     return Row(link, what, len(found), len(bad), bad[:NAMED])
 
 
