@@ -238,7 +238,7 @@ def _group_tests(table: _Table, groups: Groups) -> list[_Test]:
 
 def _tellable(table: _Table, test: _Test) -> bool:
     sides = (test.marked, test.among & ~test.marked)
-    return all(len(np.unique(table.family[side])) >= FEWEST_FAMILIES for side in sides)
+    return all(np.count_nonzero(np.bincount(table.family[side])) >= FEWEST_FAMILIES for side in sides)
 
 
 def _p_values(table: _Table, groups: Groups, tests: Sequence[_Test]) -> NDArray[np.float64]:
@@ -256,7 +256,7 @@ def _p_values(table: _Table, groups: Groups, tests: Sequence[_Test]) -> NDArray[
         places = [place for place, test in enumerate(tests) if test.kind is kind]
         if places:
             marks = np.stack([tests[place].marked for place in places], axis=1)
-            p[places] = association_p(table.failed, marks, stratum, table.family)
+            p[places] = association_p(table.failed, marks, stratum, table.family, tests=len(tests))
     return p
 
 

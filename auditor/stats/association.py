@@ -6,11 +6,12 @@ from math import inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
 
 from auditor.stats.families import Floats
 
 DRAWS = 2_000
-MOST_DRAWS = 10_000
+MOST_DRAWS = 20_000
 DRAWS_PER_TEST = 50
 """So that one finding among all tests can be below 0.05 after Benjamini and Hochberg."""
 MOST_SHUFFLED = 2_000
@@ -24,7 +25,7 @@ Places = NDArray[np.int64]
 
 
 def association_p(
-    outcomes: ArrayLike, marks: ArrayLike, strata: ArrayLike, families: ArrayLike, *, seed: int = 0
+    outcomes: ArrayLike, marks: ArrayLike, strata: ArrayLike, families: ArrayLike, *, tests: int = 1, seed: int = 0
 ) -> Floats:
     """Return for each mark the p-value that so many marked items have the outcome.
 
@@ -45,6 +46,8 @@ def association_p(
         Which items may be exchanged with one another; codes.
     families : array-like of shape (n,)
         Which family each item belongs to; codes. A family may lie in several strata.
+    tests : int, default=1
+        How many tests the p-values are adjusted for, if more than there are marks: so many more are drawn.
     seed : int, default=0
         Of the random numbers: the same seed and order of items give the same result.
 
@@ -72,13 +75,14 @@ def association_p(
     groups = _exchangeable(np.asarray(strata), np.asarray(families))
     single = [places[:, 0] for places, _ in groups if places.shape[1] == 1]
     several = _drawn([group for group in groups if group[0].shape[1] > 1], failed, rng)
-    draws = int(min(max(DRAWS, DRAWS_PER_TEST * table.shape[1]), MOST_DRAWS))
+    draws = int(min(max(DRAWS, DRAWS_PER_TEST * max(tests, table.shape[1])), MOST_DRAWS))
     shuffled = _shuffled(several, failed, table, draws, rng)
     held = [places.ravel() for places, _ in several]
     found = np.ones(table.shape[1])
     for mark, column in enumerate(table.T):
         tails = _tails(single, failed, column)
-        observed = sum(int((failed & column)[places].sum()) for places in [*single, *held])
+        hits = failed & column
+        observed = sum(int(hits[places].sum()) for places in [*single, *held])
         spread = shuffled[:, mark]
         chances = tails[np.clip(observed - spread, 0, len(tails) - 1)]
         found[mark] = chances[0] if (spread == spread[0]).all() else (1 + chances.sum()) / (1 + draws)
@@ -88,12 +92,17 @@ def association_p(
 def _exchangeable(strata: NDArray[np.generic], families: NDArray[np.generic]) -> list[tuple[Places, tuple[int, ...]]]:
     """Return groups of families of one shape: their items, a row a family, and the stratum of each column."""
     _, stratum = np.unique(strata, return_inverse=True)
-    order = np.lexsort((np.arange(len(stratum)), stratum, families))
-    ends = np.flatnonzero(np.diff(np.unique(families, return_inverse=True)[1][order])) + 1
+    _, family, size = np.unique(families, return_inverse=True, return_counts=True)
+    alone = size[family] == 1
+    found = [
+        (np.flatnonzero(alone & (stratum == one))[:, np.newaxis], (int(one),)) for one in np.unique(stratum[alone])
+    ]
+    several = np.flatnonzero(~alone)
+    order = several[np.lexsort((several, stratum[several], family[several]))]
     shapes: dict[tuple[int, ...], list[Places]] = {}
-    for places in np.split(order, ends):
+    for places in np.split(order, np.flatnonzero(np.diff(family[order])) + 1) if len(order) else []:
         shapes.setdefault(tuple(stratum[places].tolist()), []).append(places)
-    return [(np.stack(rows), shape) for shape, rows in sorted(shapes.items())]
+    return found + [(np.stack(rows), shape) for shape, rows in sorted(shapes.items())]
 
 
 def _drawn(
@@ -146,16 +155,26 @@ def _deal(outcomes: NDArray[np.float32], columns: list[int], rng: np.random.Gene
 
 def _tails(groups: list[Places], failed: NDArray[np.bool_], marked: NDArray[np.bool_]) -> Floats:
     """Return the chance of at least 0, 1, ... marked items with the outcome, of families of one item; 0 in the end."""
-    from scipy.stats import hypergeom  # slow to import
-
     chances: Floats = np.ones(1)
     for places in groups:
         with_mark, bad = int(marked[places].sum()), int(failed[places].sum())
-        counts = np.arange(min(with_mark, bad) + 1)
-        if len(counts) > 1:
-            chances = np.convolve(chances, hypergeom.pmf(counts, len(places), bad, with_mark))
+        if with_mark and bad:
+            chances = np.asarray(np.convolve(chances, _hypergeometric(len(places), bad, with_mark)), dtype=float)
     tails: Floats = np.append(np.cumsum(chances[::-1])[::-1], 0.0)
     return np.minimum(tails, 1.0)
+
+
+def _hypergeometric(n: int, bad: int, with_mark: int) -> Floats:
+    """Return the probabilities of 0, 1, ... bad ones among so many of n (scipy's are slow where n is large)."""
+    fewest = max(0, with_mark + bad - n)
+    counts = np.arange(fewest, min(with_mark, bad) + 1)
+    ways = _log_choose(bad, counts) + _log_choose(n - bad, with_mark - counts)
+    shares = np.exp(ways - ways.max())
+    return np.concatenate([np.zeros(fewest), shares / shares.sum()])
+
+
+def _log_choose(n: int, counts: NDArray[np.int64]) -> Floats:
+    return np.asarray(gammaln(n + 1) - gammaln(counts + 1) - gammaln(n - counts + 1))
 
 
 def ratio_interval(one: Interval, other: Interval) -> tuple[float, float]:
