@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor import amounts
+from auditor.asked import ALL
 from auditor.compare import instrument_changes
 from auditor.decision import Outcome, Result, Why
 from auditor.errors import ConfigError
@@ -32,16 +33,33 @@ class Sides:
         self.drop: frozenset[Cause] = frozenset(one for one in CAUSES if getattr(policy.missing, one) == "drop")
         side = Side(candidate)
         self.alone = Pair(side, side, self.drop)
-        self.against = Pair(Side(base), side, self.drop) if base else None
+        before = Side(base) if base else None
+        self.against = Pair(before, side, self.drop) if before else None
         self.anchored = Pair(Side(anchor), side, self.drop) if anchor else None
         self.tolerated = policy.missing.at_most
         self.budget = policy.anchor.budget if policy.anchor else 0.0
         self.in_order = "until_decided" in candidate.manifest
-        self.names = Pair(Side(base), Side(base)) if self.in_order and base else self.alone
-        """Knows every number and cell that a rule can name."""
+        self.before = Pair(before, before) if before else None
+        """The baseline alone: what was asked of it, whatever is dropped."""
+        self.names = self.before if self.in_order and self.before else Pair(side, side)
+        """Knows every number that a rule can name, and what was asked of it."""
+        self.whole_base = base is not None and base.manifest["suite"].get("whole", True)
         suite = candidate.manifest["suite"]
         self.in_part = not suite.get("whole", True) or policy.suite not in (None, suite["id"])
         """Whether the candidate was asked less than what the policy is about."""
+
+    def cells(self, source: str, metric: str) -> dict[str, str]:
+        """Return every cell of a number, `all` first, with its tag: of the candidate, and of a like baseline."""
+        found = dict(self.names.asked(source, metric).tags)
+        if self.before is not None and self.knows(source, metric):
+            found |= self.before.asked(source, metric).tags
+        return dict(sorted(found.items(), key=lambda one: (one[1] != "", one[0])))
+
+    def knows(self, source: str, metric: str) -> bool:
+        """Tell whether the baseline was asked the same instrument, so that its cells are the candidate's too."""
+        pair = self.against
+        return pair is not None and (source, metric) in pair.metrics and not _changes(pair, source, metric)
+
 
 
 @dataclass(frozen=True)
@@ -130,10 +148,11 @@ def check_rules(file: PolicyFile, sides: Sides) -> dict[str, Result]:
     for place, rule in enumerate(file.policy.rules):
         if rule.metric is None:
             continue
-        found = list(rule_mistakes(rule, _numbers(sides.names)))
-        if found and sides.in_part and found[0][0] == "metric":
+        found = list(rule_mistakes(rule, _numbers(sides)))
+        if found and sides.in_part and {field for field, _ in found} <= {"metric", "cell", "by"}:
             limit = f"{rule.limit[0].replace('_', ' ')} {rule.limit[1]:g}"
-            text = f"The candidate was asked a part only, without {rule.metric}."
+            what = rule.metric if found[0][0] == "metric" else f"{rule.cell or rule.by} of {rule.metric}"
+            text = f"The candidate was asked a part only, without {what}."
             unknown[rule.id] = Result(rule.id, rule.id, limit, Outcome.INCONCLUSIVE, Why.NOT_ASKED, text)
             continue
         mistakes += [file.at(place, field, fact) for field, fact in found]
@@ -142,26 +161,26 @@ def check_rules(file: PolicyFile, sides: Sides) -> dict[str, Result]:
     return unknown
 
 
-def _numbers(pair: Pair) -> Numbers:
-    names = {f"{source}/{metric}" for source, metric in pair.metrics}
-    return Numbers("the run has", names, pair.spec, pair.cells)
+def _numbers(sides: Sides) -> Numbers:
+    names = {f"{source}/{metric}" for source, metric in sides.names.metrics}
+    return Numbers("the run has", names, sides.names.spec, sides.cells)
 
 
-def _cells(rule: Rule, pair: Pair) -> list[tuple[str, str, str]]:
+def _cells(rule: Rule, sides: Sides) -> list[tuple[str, str, str]]:
     """Return (source, metric, cell) of each number that a rule is about."""
     assert rule.metric is not None
     source, metric = rule.metric.split("/")
     if rule.by == "probe":
-        return [(probe, metric, "all") for probe in pair.weights(source, metric)]
+        return [(probe, metric, "all") for probe in sides.names.weights(source, metric)]
     if rule.by is not None:
-        return [(source, metric, cell) for cell in pair.cells(source, metric) if cell.startswith(f"{rule.by}=")]
+        return [(source, metric, cell) for cell, tag in sides.cells(source, metric).items() if tag == rule.by]
     return [(source, metric, rule.cell or "all")]
 
 
 def claims_of(rule: Rule, sides: Sides) -> list[Result | Claim]:
     """Return what a rule on numbers claims, one for each cell; a result where it cannot be judged."""
     limit = rule.limit[1]
-    cells = _cells(rule, sides.names)
+    cells = _cells(rule, sides)
     against: list[tuple[Pair | None, str, float]] = [(sides.against, "", limit)]
     if not rule.relative and not sides.in_order:
         against = [(sides.alone, "", limit)]
@@ -180,7 +199,19 @@ def claims_of(rule: Rule, sides: Sides) -> list[Result | Claim]:
                 )
             else:
                 found.append(Claim(name, rule, pair, *cell, limit=margin, in_order=sides.in_order))
-    return found
+    return [*found, *_cells_unknown(rule, sides)]
+
+
+def _cells_unknown(rule: Rule, sides: Sides) -> Iterator[Result]:
+    """Yield what is said where the candidate was asked a part only, and nothing tells which cells were left out."""
+    assert rule.metric is not None
+    if rule.by in (None, "probe") or not sides.in_part:
+        return
+    source, metric = rule.metric.split("/")
+    if not (sides.whole_base and sides.knows(source, metric)):
+        text = f"A part of the suite was asked: which values of '{rule.by}' it left out is not known. Audit it whole."
+        limit = rule_words(rule, sides.names, (source, metric, ALL))
+        yield Result(f"{rule.id}[{rule.by}]", rule.id, limit, Outcome.INCONCLUSIVE, Why.NOT_ASKED, text)
 
 
 def _unpaired(pair: Pair | None, cell: tuple[str, str, str]) -> tuple[Why | None, str]:
@@ -188,13 +219,23 @@ def _unpaired(pair: Pair | None, cell: tuple[str, str, str]) -> tuple[Why | None
     if pair is None:
         return Why.NO_BASELINE, "There is no baseline to hold it against: name one with --against."
     source, metric, name = cell
-    probes = pair.weights(source, metric) if (source, metric) in pair.metrics else {}
-    changes = [change for change in instrument_changes(pair) if change.partition(":")[0] in probes]
-    if changes:
-        return Why.OTHER_INSTRUMENT, f"The baseline was measured otherwise: {'; '.join(changes)}."
-    if not probes or name not in pair.cells(source, metric):
+    if (source, metric) not in pair.metrics:
         return Why.NOT_ASKED, f"{pair.base.run.run_id} was not asked this."
+    if changes := _changes(pair, source, metric):
+        return Why.OTHER_INSTRUMENT, f"The baseline was measured otherwise: {'; '.join(changes)}."
+    if not pair.asked(source, metric).size(name):
+        before, after, _ = pair.unpaired(*cell)
+        side = pair.candidate if before and not after else pair.base
+        return Why.NOT_ASKED, f"{side.run.run_id} was not asked this."
+    if name not in pair.cells(source, metric):
+        return Why.MISSING, f"None of its {pair.asked(source, metric).size(name)} items has a verdict on both sides."
     return None, ""
+
+
+def _changes(pair: Pair, source: str, metric: str) -> list[str]:
+    """Return what is not the same of the instrument that made a number on both sides."""
+    probes = pair.weights(source, metric)
+    return [change for change in instrument_changes(pair) if change.partition(":")[0] in probes]
 
 
 def _one_sided(pair: Pair, cell: tuple[str, str, str], sides: Sides) -> tuple[Why | None, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from math import isfinite
 
+from auditor.asked import ALL, cells_of
 from auditor.battery.schema import Pooled
 from auditor.decision import FEWEST_FAMILIES
 from auditor.errors import ConfigError
@@ -94,15 +95,9 @@ class Planned:
         for probe in weights:
             spec = self.spec(probe, metric)
             for item in self.items[probe]:
-                if all(item.tags.get(tag) in _listed(wanted) for tag, wanted in spec.where.items()):
-                    tags = [f"{tag}={item.tags[tag]}" for tag in spec.breakdown if tag in item.tags]
-                    for cell in ("all", *tags):
-                        cells[cell][probe][item.family_id] += 1.0
+                for cell in cells_of(item.tags, spec):
+                    cells[cell][probe][item.family_id] += 1.0
         return {cell: _shares(strata, weights) for cell, strata in cells.items()}
-
-
-def _listed(wanted: str | list[str]) -> list[str]:
-    return [wanted] if isinstance(wanted, str) else wanted
 
 
 def _shares(strata: Mapping[str, Mapping[str, float]], weights: Mapping[str, float]) -> dict[str, float]:
@@ -125,9 +120,10 @@ def check_planned(file: PolicyFile, planned: Planned, *, in_part: bool = False) 
         """Return how a number is made; of a pooled one as its first probe says it."""
         return planned.spec(next(iter(known[f"{source}/{metric}"])), metric)
 
-    def cells(source: str, metric: str) -> Collection[str]:
-        """Return the number's cells."""
-        return planned.cells(known[f"{source}/{metric}"], metric)
+    def cells(source: str, metric: str) -> dict[str, str]:
+        """Return the number's cells with their tags."""
+        cells = planned.cells(known[f"{source}/{metric}"], metric)
+        return {cell: cell.partition("=")[0] if cell != ALL else "" for cell in cells}
 
     numbers = Numbers("what is planned has", known, spec, cells)
     mistakes = [

@@ -128,12 +128,8 @@ def _judge(
     claim: Claim, found: Measurement, decided: Decided, policy: Policy, low: float, high: float
 ) -> tuple[Outcome, Why | None, str]:
     told = _told(claim, found)
-    dropped = claim.pair.dropped(claim.source, claim.metric, claim.cell)
-    if dropped > policy.missing.at_most:
-        fact = f"{dropped:.1%} of the items lack a verdict, {policy.missing.at_most:.1%} may."
-        return Outcome.INCONCLUSIVE, Why.MISSING, fact
-    if claim.seen is None:
-        return Outcome.INCONCLUSIVE, Why.MISSING, "Nothing was graded."
+    if unseen := _unseen(claim, policy):
+        return Outcome.INCONCLUSIVE, Why.MISSING, unseen
     if claim.paired.families < FEWEST_FAMILIES:
         fact = f"{told}; {claim.paired.families} families locate trouble, they do not decide."
         return Outcome.INCONCLUSIVE, Why.THIN, fact
@@ -152,6 +148,22 @@ def _judge(
     if claim.rule.relative and low > 0:
         return Outcome.INCONCLUSIVE, Why.WORSE, f"{told}: worse, but perhaps within the limit."
     return Outcome.INCONCLUSIVE, Why.FEW, f"{told}: too few families to tell."
+
+
+def _unseen(claim: Claim, policy: Policy) -> str:
+    """Return what of the number was not seen, where that is too much to judge it; empty where it is not."""
+    number = (claim.source, claim.metric, claim.cell)
+    pooled = len(claim.pair.weights(claim.source, claim.metric)) > 1
+    dropped, lost = claim.pair.dropped(*number), claim.pair.lost(*number)
+    if pooled and lost and (dropped or claim.seen is None):
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        return f"Nothing of {', '.join(lost[:3])}{more} was graded on both sides, and the number rests on it too."
+    if dropped > policy.missing.at_most:
+        whole = "the number's weight lacks" if pooled else "the items lack"
+        return f"{dropped:.1%} of {whole} a verdict, {policy.missing.at_most:.1%} may."
+    if claim.seen is None:
+        return "Nothing was graded." if lost else "What was graded makes no number: none of it counts."
+    return ""
 
 
 def _how_broken(claim: Claim, found: Measurement) -> str:

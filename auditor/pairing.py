@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
+from auditor.asked import Asked, cells_of
 from auditor.battery.schema import Pooled
 from auditor.battery.suites import rank
 from auditor.errors import DataError
@@ -115,7 +116,7 @@ class Side:
         return len(set(self._sizes(probe, spec, cell).values())) == 1
 
     def _sizes(self, probe: str, spec: MetricSpec, cell: str) -> Counter[str]:
-        rows = (row for row in self.items.values() if row["probe_id"] == probe and in_cell(row, spec, cell))
+        rows = (row for row in self.items.values() if row["probe_id"] == probe and cell in cells_of(row["tags"], spec))
         return Counter(row["family_id"] for row in rows)
 
     def graders(self) -> dict[str, Row]:
@@ -256,16 +257,22 @@ class Pair:
     def _parts(self, source: str, metric: str) -> dict[str, Part]:
         from auditor.metrics.paired import Part
 
-        specs = {
-            probe: MetricSpec.model_validate(found)
-            for probe in self.weights(source, metric)
-            for found in self.candidate.probes[probe]["metrics"]
-            if found["name"] == metric
-        }
+        weights = self.weights(source, metric)
         return {
-            probe: Part(self.weights(source, metric)[probe], spec, *self._frames(probe))
-            for probe, spec in specs.items()
+            probe: Part(weights[probe], spec, *self._frames(probe))
+            for probe, spec in self._specs(source, metric).items()
         }
+
+    def _specs(self, source: str, metric: str) -> dict[str, MetricSpec]:
+        """Return how each probe of a number makes it; its cells are those that any of them tells."""
+        found = {
+            probe: MetricSpec.model_validate(one)
+            for probe in self.weights(source, metric)
+            for one in self.candidate.probes[probe]["metrics"]
+            if one["name"] == metric
+        }
+        breakdown = list(dict.fromkeys(tag for spec in found.values() for tag in spec.breakdown))
+        return {probe: spec.model_copy(update={"breakdown": breakdown}) for probe, spec in found.items()}
 
     def _frames(self, probe: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return both sides' verdicts of the shared items of a probe, named as the baseline names them; made once."""
@@ -280,27 +287,46 @@ class Pair:
             self._tables[probe] = (self._frame(mine, left_out), self._frame(theirs, left_out))
         return self._tables[probe]
 
+    def asked(self, source: str, metric: str) -> Asked:
+        """Return the items that both were asked of a number, whether or not they have a verdict; made once."""
+        key = (source, metric)
+        if key not in self._asked:
+            self._asked[key] = self._counted(source, metric, self.base, self.shared)
+        return self._asked[key]
+
+    @cached_property
+    def _asked(self) -> dict[tuple[str, str], Asked]:
+        return {}
+
     def dropped(self, source: str, metric: str, cell: str) -> float:
-        """Return the share of a cell's items that a number leaves out, in [0, 1]."""
+        """Return the share of a cell that a number leaves out, in [0, 1]: of its items, each by its probe's weight."""
         if not self.drop:
             return 0.0
-        planned = self._counted(source, metric, cell, self.base, self.shared)
-        kept = {name for probe in self.weights(source, metric) for name in self._frames(probe)[0]["item_id"]}
-        return len(planned - kept) / len(planned) if planned else 0.0
+        asked, weights = self.asked(source, metric).items.get(cell, {}), self.weights(source, metric)
+        lost = {probe: len(items - self._kept(probe)) / len(items) for probe, items in asked.items()}
+        total = sum(weights[probe] for probe in lost)
+        return sum(weights[probe] * share for probe, share in lost.items()) / total if total else 0.0
+
+    def lost(self, source: str, metric: str, cell: str) -> list[str]:
+        """Return the probes of a number of which no item of a cell has a verdict on both sides."""
+        asked = self.asked(source, metric).items.get(cell, {})
+        return [probe for probe, items in asked.items() if not items & self._graded(probe)]
+
+    def _kept(self, probe: str) -> set[str]:
+        return set(self._frames(probe)[0]["item_id"]) & set(self._frames(probe)[1]["item_id"])
+
+    def _graded(self, probe: str) -> set[str]:
+        graded = [set(frame.loc[frame["outcome"] == "graded", "item_id"]) for frame in self._frames(probe)]
+        return graded[0] & graded[1]
 
     def unpaired(self, source: str, metric: str, cell: str) -> tuple[int, int, int]:
         """Return how many of a cell's items only the baseline, only the candidate, and both were asked."""
-        alone = [
-            len(self._counted(source, metric, cell, side, names)) if names else 0
-            for side, names in ((self.base, self.only_base), (self.candidate, self.only_candidate))
-        ]
-        both = len(self._counted(source, metric, cell, self.base, self.shared)) if any(alone) else len(self.shared)
-        return alone[0], alone[1], both
+        alone = ((self.base, self.only_base), (self.candidate, self.only_candidate))
+        before, after = (self._counted(source, metric, side, names).size(cell) for side, names in alone)
+        return before, after, self.asked(source, metric).size(cell)
 
-    def _counted(self, source: str, metric: str, cell: str, side: Side, names: Iterable[str]) -> set[str]:
-        probes, spec = self.weights(source, metric), self.spec(source, metric)
-        items = ((name, side.items[name]) for name in names)
-        return {name for name, item in items if item["probe_id"] in probes and in_cell(item, spec, cell)}
+    def _counted(self, source: str, metric: str, side: Side, names: Iterable[str]) -> Asked:
+        return Asked.of(((name, side.items[name]) for name in names), self._specs(source, metric))
 
     @cached_property
     def _tables(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -316,15 +342,6 @@ class Pair:
         for column in ("family_id", "pair_id", "tags", "reference"):
             columns[column] = [item[column] for item in items]
         return pd.DataFrame({column: pd.Series(values, dtype=_KINDS.get(column)) for column, values in columns.items()})
-
-
-def in_cell(item: Row, spec: MetricSpec, cell: str) -> bool:
-    """Tell whether a metric counts an item in a cell."""
-    tag, _, value = cell.partition("=")
-    wanted = {name: [of] if isinstance(of, str) else of for name, of in spec.where.items()}
-    if any(item["tags"].get(name) not in values for name, values in wanted.items()):
-        return False
-    return cell == "all" or item["tags"].get(tag) == value
 
 
 _KINDS = {"sample": "int64", "repeat": "int64", "value": "float64"}

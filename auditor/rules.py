@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from auditor.errors import nearest
@@ -22,8 +22,8 @@ class Numbers:
     """battery/metric or probe/metric."""
     spec: Callable[[str, str], MetricSpec]
     """How a number of a battery or probe is made."""
-    cells: Callable[[str, str], Collection[str]]
-    """Its cells, `all` and tag=value."""
+    cells: Callable[[str, str], Mapping[str, str]]
+    """Its cells, `all` and tag=value, each with its tag."""
 
 
 def rule_mistakes(rule: Rule, numbers: Numbers) -> Iterator[tuple[str, str]]:
@@ -38,8 +38,8 @@ def rule_mistakes(rule: Rule, numbers: Numbers) -> Iterator[tuple[str, str]]:
     if rule.cell is not None and rule.cell not in cells:
         guess = nearest(rule.cell, cells)
         yield "cell", f"{rule.metric} has no cell '{rule.cell}'" + (f"; {guess}" if guess else "")
-    if rule.by not in (None, "probe") and not any(cell.startswith(f"{rule.by}=") for cell in cells):
-        tags = sorted({cell.partition("=")[0] for cell in cells if cell != "all"} | {"probe"})
+    if rule.by not in (None, "probe", *cells.values()):
+        tags = sorted({tag for tag in cells.values() if tag} | {"probe"})
         yield "by", f"{rule.metric} is not broken down by '{rule.by}'; known: {', '.join(tags)}"
     yield from _limit_mistakes(rule, spec)
 

@@ -5,13 +5,23 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from auditor.documents import Document, Text
 from auditor.metrics.interface import MetricSpec
 
 Name = Annotated[str, Field(pattern=r"^[\w.-]+$")]
-Tags = dict[str, str]
+
+
+def tag_name(text: str) -> str:
+    """Return the name of a tag; raises ValueError for one in which a cell, tag=value, could not be told apart."""
+    if "=" in text:
+        raise ValueError("the name of a tag holds no '=': its cells are written tag=value")
+    return text
+
+
+TagName = Annotated[Text, AfterValidator(tag_name)]
+Tags = dict[TagName, str]
 BATTERIES = ("bias", "hallucination", "harm")
 """Those that are shipped; anyone may have more."""
 
@@ -91,7 +101,7 @@ class Data(Document):
     contrasts: list[Contrast] | None = None
     source: Name | None = Field(default=None, alias="from")
     generator: Literal["entities"] | None = None
-    slots: dict[str, list[str | SlotValue]] = {}
+    slots: dict[TagName, list[str | SlotValue]] = {}
     family: str = "item"
     orders: Literal["all", "rotate"] = "all"
     transform: Transform | None = None
