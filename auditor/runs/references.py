@@ -83,7 +83,7 @@ def _unknown(reference: str, runs: Sequence[Stored]) -> ConfigError | DataError:
     if damaged:
         return DataError(
             f"run '{damaged[-1].run_id}' cannot be read: {damaged[-1].problem}",
-            hint=f"`auditor verify {damaged[-1].path}` names what has changed",
+            hint=damaged[-1].hint or f"`auditor verify {damaged[-1].path}` names what has changed",
         )
     if not runs:
         return ConfigError(f"there is no run '{reference}': the store is empty", hint="auditor run MODEL")

@@ -38,6 +38,8 @@ class Stored:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     """`manifest.json`, or what is known of it while the run is unfinished."""
     problem: str | None = None
+    hint: str | None = None
+    """What helps against the problem, where that is known."""
     layer: str | None = None
     """The layer that the reference asked for."""
 
@@ -80,7 +82,7 @@ def look(path: Path) -> Stored:
     try:
         manifest = read_manifest(path / MANIFEST, Manifest) if sealed else read_manifest(path / PLAN, Plan)
     except DataError as problem:
-        return Stored(path.name, path, State.DAMAGED, problem=str(problem))
+        return Stored(path.name, path, State.DAMAGED, problem=str(problem), hint=problem.hint)
     return Stored(manifest["run_id"], path, State.SEALED if sealed else State.UNFINISHED, manifest)
 
 
