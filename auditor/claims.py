@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from auditor.errors import ConfigError
 from auditor.pairing import Audited, Cause, Pair, Side
 from auditor.policy import Policy, PolicyFile, Rule
 from auditor.requests import digest
-from auditor.rules import Numbers, rule_mistakes
+from auditor.rules import Numbers, budget_mistakes, rule_mistakes
 from auditor.runs.record import Run
 from auditor.types import Better
 
@@ -43,10 +43,13 @@ class Sides:
         """The baseline alone: what was asked of it, whatever is dropped."""
         self.names = self.before if self.in_order and self.before else Pair(side, side)
         """Knows every number that a rule can name, and what was asked of it."""
-        self.whole_base = base is not None and base.manifest["suite"].get("whole", True)
         suite = candidate.manifest["suite"]
         self.in_part = not suite.get("whole", True) or policy.suite not in (None, suite["id"])
         """Whether the candidate was asked less than what the policy is about."""
+        theirs = base.manifest["suite"] if base else {}
+        same = all(theirs.get(key) == suite[key] for key in ("id", "version"))
+        self.whole_base = same and theirs.get("whole", True)
+        """Whether the baseline was asked all of the candidate's suite."""
 
     def cells(self, source: str, metric: str) -> dict[str, str]:
         """Return every cell of a number, `all` first, with its tag: of the candidate, and of a like baseline."""
@@ -55,11 +58,22 @@ class Sides:
             found |= self.before.asked(source, metric).tags
         return dict(sorted(found.items(), key=lambda one: (one[1] != "", one[0])))
 
+    def families(self, source: str, metric: str) -> Iterator[tuple[str, int, int]]:
+        """Yield the cells that both were asked of a number, with the families of the candidate and of the baseline."""
+        if self.before is None or not self.knows(source, metric):
+            return
+        after, before = (pair.asked(source, metric).items for pair in (self.names, self.before))
+        for cell in after.keys() & before.keys():
+            counts = [
+                len({pair.base.items[name]["family_id"] for items in asked[cell].values() for name in items})
+                for pair, asked in ((self.names, after), (self.before, before))
+            ]
+            yield cell, counts[0], counts[1]
+
     def knows(self, source: str, metric: str) -> bool:
         """Tell whether the baseline was asked the same instrument, so that its cells are the candidate's too."""
         pair = self.against
         return pair is not None and (source, metric) in pair.metrics and not _changes(pair, source, metric)
-
 
 
 @dataclass(frozen=True)
@@ -156,6 +170,7 @@ def check_rules(file: PolicyFile, sides: Sides) -> dict[str, Result]:
             unknown[rule.id] = Result(rule.id, rule.id, limit, Outcome.INCONCLUSIVE, Why.NOT_ASKED, text)
             continue
         mistakes += [file.at(place, field, fact) for field, fact in found]
+        mistakes += budget_mistakes(file, rule, _numbers(sides))
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return unknown
@@ -266,8 +281,19 @@ def rule_words(rule: Rule, pair: Pair, cell: tuple[str, str, str], limit: float 
     from auditor.metrics.measured import finite
 
     name, own = rule.limit
-    kind = KINDS[pair.spec(*cell[:2]).kind]
-    form: Callable[..., str] = amounts.margin if rule.relative else amounts.amount
-    told = form(own if limit is None else limit, finite(kind.low), finite(kind.high))
+    limit = own if limit is None else limit
+    spec = pair.spec(*cell[:2])
+    kind = KINDS[spec.kind]
+    bounds = finite(kind.low), finite(kind.high)
     what = name.replace("_", " ")
-    return f"{what} {told}" + (", and not shown to be worse" if rule.strict else "")
+    if spec.better is Better.TARGET:
+        ideal = amounts.exact(spec.ideal or 0.0, *bounds)
+        size = amounts.margin(limit, *bounds)
+        told = (
+            f"increase of the distance from {ideal} at most {size}" if rule.relative else f"{what} {size} from {ideal}"
+        )
+    elif rule.relative:
+        told = f"{what} {amounts.margin(limit, *bounds)}"
+    else:
+        told = f"{what} {amounts.amount(limit, *bounds, amounts.decimals(limit, *bounds))}"
+    return told + (", and not shown to be worse" if rule.strict else "")

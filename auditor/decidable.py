@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -15,15 +15,18 @@ from auditor.decision import FEWEST_FAMILIES
 from auditor.errors import ConfigError
 from auditor.metrics.interface import MetricSpec
 from auditor.metrics.kinds import KINDS
-from auditor.plan import Plan
-from auditor.policy import PolicyFile, Rule
-from auditor.rules import Numbers, rule_mistakes
+from auditor.plan import Plan, ProbePlan
+from auditor.polarity import can_be_bad
+from auditor.policy import Policy, PolicyFile, Rule
+from auditor.rules import Numbers, budget_mistakes, rule_mistakes
 from auditor.stats.power import JointPower, families_needed, joint_power, paired_power, rate_power
 from auditor.types import Better, Item
 
 DISCORDANCE = 0.02
 """Share of families that differ each way between two versions of which neither is worse."""
 POWER = 0.8
+AT_REST = ("bbq_bias_ambiguous",)
+"""Kinds of which one answer alone can be at an ideal inside the range."""
 LARGE = 3
 """Margins: a change so large should be found."""
 
@@ -70,6 +73,10 @@ class Planned:
     items: Mapping[str, Sequence[Item]]
     metrics: Mapping[str, Sequence[MetricSpec]]
     pooled: Sequence[Pooled]
+    suite: str | None = None
+    """What is asked whole: empty where only a part of one is, None where that is left open."""
+    severe: Collection[str] = ()
+    """Severities of which an answer that is planned can be bad by itself."""
 
     @classmethod
     def of(cls, plan: Plan) -> Planned:
@@ -78,6 +85,8 @@ class Planned:
             items={one.probe.id: one.items for one in plan.probes},
             metrics={one.probe.id: one.probe.doc.metrics for one in plan.probes},
             pooled=plan.pooled,
+            suite=plan.suite.id if plan.whole else "",
+            severe={one.probe.doc.severity for one in plan.probes if _can_be_bad(one)},
         )
 
     def numbers(self) -> dict[str, dict[str, float]]:
@@ -98,6 +107,11 @@ class Planned:
                 for cell in cells_of(item.tags, spec):
                     cells[cell][probe][item.family_id] += 1.0
         return {cell: _shares(strata, weights) for cell, strata in cells.items()}
+
+
+def _can_be_bad(planned: ProbePlan) -> bool:
+    probe = planned.probe.doc.model_dump(mode="json", include={"grader", "metrics"})
+    return any(can_be_bad(probe, {"tags": item.tags, "reference": item.reference}) for item in planned.items)
 
 
 def _shares(strata: Mapping[str, Mapping[str, float]], weights: Mapping[str, float]) -> dict[str, float]:
@@ -132,6 +146,7 @@ def check_planned(file: PolicyFile, planned: Planned, *, in_part: bool = False) 
         if rule.metric is not None and not (in_part and rule.metric not in known)
         for field, fact in rule_mistakes(rule, numbers)
     ]
+    mistakes += [fact for rule in file.policy.rules for fact in budget_mistakes(file, rule, numbers)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
@@ -140,8 +155,18 @@ def outlooks(file: PolicyFile, planned: Planned) -> Outlooks:
     """Return what each rule of a policy can come to; raises `ConfigError` where one does not fit what is planned."""
     check_planned(file, planned)
     cells = [(rule, *cell) for rule in file.policy.rules for cell in _cells(rule, planned)]
-    found = [_outlook(*one, alpha=file.policy.alpha, claims=len(cells)) for one in cells]
+    found = [*_never(file.policy, planned)]
+    found += [_outlook(*one, alpha=file.policy.alpha, claims=len(cells)) for one in cells]
     return Outlooks(found, joint_power([one.power for one in found if one.power is not None]))
+
+
+def _never(policy: Policy, planned: Planned) -> Iterator[Outlook]:
+    """Yield what the gate will leave undecided whatever is answered, since it is not planned."""
+    missing = [("required[suite]", "required")] if policy.suite and planned.suite not in (None, policy.suite) else []
+    missing += [(f"required[{probe}]", "required") for probe in policy.probes if probe not in planned.items]
+    missing += [(rule.id, rule.id) for rule in policy.rules if rule.severity and rule.severity not in planned.severe]
+    for name, rule in missing:
+        yield Outlook(name, rule, 0, None, 0.0, 0.0, Prospect.NEITHER)
 
 
 def _cells(rule: Rule, planned: Planned) -> list[tuple[str, MetricSpec, dict[str, float]]]:
@@ -167,6 +192,7 @@ def _outlook(
         return Outlook(name, rule.id, families, None, None, None, Prospect.NEITHER)
     alpha = alpha / 2 if spec.better is Better.TARGET else alpha
     design = families * sum(share * share for share in shares.values())
+    power_of: Callable[[int], float]
     if rule.relative:
         margin = rule.limit[1] / span
         power_of = partial(paired_power, margin=margin, discordance=DISCORDANCE, alpha=alpha, design=design)
@@ -175,6 +201,11 @@ def _outlook(
         finds = paired_power(
             families, margin=least, discordance=DISCORDANCE, change=change, alpha=alpha / claims, design=design
         )
+    elif _swings(spec):
+        ideal, limit = ((spec.ideal or 0.0) - kind.low) / span, rule.limit[1] / span
+        power_of = partial(_near, ideal=ideal, limit=limit, alpha=alpha)
+        room, rate = max(ideal, 1 - ideal) - limit, max(ideal, 1 - ideal) - LARGE * limit
+        finds = rate_power(families, limit=room, rate=max(0.0, rate), alpha=alpha / claims)
     else:
         limit = _limit(rule, spec)
         power_of = partial(rate_power, limit=limit, rate=0.0, alpha=alpha)
@@ -186,6 +217,24 @@ def _outlook(
     return Outlook(
         name, rule.id, families, None if needed is None else max(needed, FEWEST_FAMILIES), power, finds, prospect
     )
+
+
+def _swings(spec: MetricSpec) -> bool:
+    """Tell whether a number is at its ideal only as the mean of answers that are not: its best case is no certainty."""
+    kind, ideal = KINDS[spec.kind], spec.ideal or 0.0
+    return spec.better is Better.TARGET and kind.low < ideal < kind.high and spec.kind not in AT_REST
+
+
+def _near(families: int, *, ideal: float, limit: float, alpha: float) -> float:
+    """Return the least power to show a number within a limit of its ideal, of answers at either end of the range.
+
+    Those spread the most of all with that mean. The two sides are put together after Bonferroni.
+    """
+    sides = [
+        rate_power(families, limit=rate + limit, rate=rate, alpha=alpha) if rate + limit < 1 else 1.0
+        for rate in (ideal, 1 - ideal)
+    ]
+    return max(0.0, sum(sides) - 1)
 
 
 def _limit(rule: Rule, spec: MetricSpec) -> float:

@@ -37,6 +37,7 @@ class Why(StrEnum):
     NO_BASELINE = "no baseline"
     OTHER_INSTRUMENT = "another instrument"
     UNCONFIRMED = "a person must look"
+    NONE_CAN_BE_BAD = "no answer can be bad"
     EXPIRED = "the waiver has expired"
 
 

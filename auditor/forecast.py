@@ -81,7 +81,9 @@ def policy_outlook(plan: Plan, policy: Path) -> dict[str, Any]:
         "discordance": DISCORDANCE,
         "joint_power": found.joint._asdict(),
         "rules": [msgspec.to_builtins(rule) for rule in found.rules],
-        "by_people": [rule.id for rule in file.policy.rules if rule.severity],
+        "by_people": [
+            one.id for one in file.policy.rules if one.severity and one.id not in {rule.id for rule in found.rules}
+        ],
     }
 
 

@@ -8,16 +8,17 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from auditor import amounts
+from auditor.amounts import count
+from auditor.asked import ALL
 from auditor.claims import Claim, Sides, check_rules, claims_of, rule_words, until_digest
 from auditor.compare import instrument_changes, treatment_changes
 from auditor.decision import FEWEST_FAMILIES, Decision, Measurement, Outcome, Result, Why
 from auditor.errors import nearest
-from auditor.pairing import Pair, Side, cause, verdicts_by_item
-from auditor.polarity import State, worst_state
-from auditor.policy import Missing, Policy, PolicyFile, Rule, Waiver
+from auditor.policy import Policy, PolicyFile, Waiver
 from auditor.runs.record import Run
 from auditor.runs.seal import require_intact
+from auditor.severe import judge_severity, unjudged
+from auditor.told import how_broken, told
 
 if TYPE_CHECKING:
     from auditor.stats.deciding import Decided, Judged
@@ -28,8 +29,6 @@ MOST_CHANGES = 3
 """Changes of the instrument that a note names."""
 MOST_FAMILIES = 10_000
 """That anyone would ask of one rule; a size beyond is no advice."""
-HUMAN = "human"
-"""The grader of a verdict that a person gave."""
 
 
 def gate(
@@ -74,7 +73,7 @@ def gate(
         judged += _required(policy, candidate, base)
         for rule in policy.rules:
             if rule.severity:
-                judged.append(_severity(rule, sides.alone.candidate, policy.missing))
+                judged.append(judge_severity(rule, sides.alone.candidate, policy.missing))
             else:
                 judged += [unknown[rule.id]] if rule.id in unknown else claims_of(rule, sides)
     results = settle(judged, policy)
@@ -92,7 +91,7 @@ def gate(
         changed=treatment_changes(base, candidate) if base else {},
         results=results,
         unmatched_waivers=unmatched,
-        notes=_notes(policy, candidate, sides.against),
+        notes=_notes(policy, candidate, sides),
     )
 
 
@@ -127,35 +126,42 @@ def _settled(claim: Claim, judged: Judged, bounds: tuple[float, float], policy: 
 def _judge(
     claim: Claim, found: Measurement, decided: Decided, policy: Policy, low: float, high: float
 ) -> tuple[Outcome, Why | None, str]:
-    told = _told(claim, found)
+    said = told(claim, found)
     if unseen := _unseen(claim, policy):
         return Outcome.INCONCLUSIVE, Why.MISSING, unseen
     if claim.paired.families < FEWEST_FAMILIES:
-        fact = f"{told}; {claim.paired.families} families locate trouble, they do not decide."
+        few = count(claim.paired.families, "family")
+        locate = (
+            "locates trouble, it does not decide"
+            if claim.paired.families == 1
+            else "locate trouble, they do not decide"
+        )
+        fact = f"{said}; {few} {locate}."
         return Outcome.INCONCLUSIVE, Why.THIN, fact
     if decided == "pass":
-        return Outcome.PASS, None, f"{told}."
+        return Outcome.PASS, None, f"{said}."
     if decided == "fail":
-        return Outcome.FAIL, Why.BROKEN, f"{told}{_how_broken(claim, found)}."
+        return Outcome.FAIL, Why.BROKEN, f"{said}{how_broken(claim, found)}."
     if claim.paired.missing:
         low_seen, high_seen = claim.bounds(policy.alpha, worst_case=False)
         if high_seen < claim.margin or low_seen > claim.threshold:
-            fact = f"{told}; {claim.paired.missing} missing answers could turn it."
+            fact = f"{said}; {count(claim.paired.missing, 'missing answer')} could turn it."
             return Outcome.INCONCLUSIVE, Why.MISSING, fact
     if low > claim.threshold:
-        fact = f"{told}: broken if it were the only rule, but among all of them that may be chance (p {found.p:.2g})."
+        fact = f"{said}: broken if it were the only rule, but among all of them that may be chance (p {found.p:.2g})."
         return Outcome.INCONCLUSIVE, Why.WORSE, fact
     if claim.rule.relative and low > 0:
-        return Outcome.INCONCLUSIVE, Why.WORSE, f"{told}: worse, but perhaps within the limit."
-    return Outcome.INCONCLUSIVE, Why.FEW, f"{told}: too few families to tell."
+        return Outcome.INCONCLUSIVE, Why.WORSE, f"{said}: worse, but perhaps within the limit."
+    return Outcome.INCONCLUSIVE, Why.FEW, f"{said}: too few families to tell."
 
 
 def _unseen(claim: Claim, policy: Policy) -> str:
     """Return what of the number was not seen, where that is too much to judge it; empty where it is not."""
     number = (claim.source, claim.metric, claim.cell)
     pooled = len(claim.pair.weights(claim.source, claim.metric)) > 1
-    dropped, lost = claim.pair.dropped(*number), claim.pair.lost(*number)
-    if pooled and lost and (dropped or claim.seen is None):
+    dropped = claim.pair.dropped(*number)
+    lost = claim.pair.lost(*number) if dropped or claim.seen is None else []
+    if pooled and lost:
         more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
         return f"Nothing of {', '.join(lost[:3])}{more} was graded on both sides, and the number rests on it too."
     if dropped > policy.missing.at_most:
@@ -164,40 +170,6 @@ def _unseen(claim: Claim, policy: Policy) -> str:
     if claim.seen is None:
         return "Nothing was graded." if lost else "What was graded makes no number: none of it counts."
     return ""
-
-
-def _how_broken(claim: Claim, found: Measurement) -> str:
-    """Return what broke a rule where its limit and the interval do not show it."""
-    assert found.low is not None
-    way = (
-        ""
-        if found.low > claim.threshold
-        else f", by a test of the families' signs (p {found.p:.2g}) sharper than the interval"
-    )
-    if claim.rule.strict and found.regression is not None and found.regression <= claim.margin:
-        return f": within the limit, but shown to be worse{way}, and the rule is strict"
-    return f": shown{way}" if way else ""
-
-
-def _told(claim: Claim, found: Measurement) -> str:
-    """Return what was measured, in words."""
-    bounds = (found.low_bound, found.high_bound)
-    value = "undefined" if found.after is None else amounts.amount(found.after, *bounds)
-    size = f"{found.compared} items in {found.families} families"
-    if found.compared == found.families:
-        size = f"{found.families} items"
-    if not claim.rule.relative:
-        told = [amounts.amount(end, *bounds) for end in (found.low, found.high) if end is not None]
-        return f"{value} ({' to '.join(told) or 'no interval'}; {size})"
-    before = "undefined" if found.before is None else amounts.amount(found.before, *bounds)
-    if found.regression is None:
-        return f"{before} to {value}: no change can be told ({size})"
-    better = found.regression < 0
-    ends = [None if end is None else -end for end in (found.high, found.low)] if better else [found.low, found.high]
-    told = [amounts.change(end, *bounds).removesuffix(" points") for end in ends if end is not None]
-    change = amounts.change(abs(found.regression), *bounds)
-    how = f"{'better' if better else 'worse'} by {change}"
-    return f"{before} to {value}: {how} ({' to '.join(told) or 'no interval'}; {size})"
 
 
 def _measurement(claim: Claim, p: float, low: float, high: float) -> Measurement:
@@ -286,67 +258,50 @@ def _other_of_that_name(suite: Mapping[str, Any], theirs: Mapping[str, Any]) -> 
     return same and theirs.get("whole", True) and suite["hash"] != theirs["hash"]
 
 
-def _notes(policy: Policy, candidate: Run, against: Pair | None) -> list[str]:
+def _notes(policy: Policy, candidate: Run, sides: Sides) -> list[str]:
     """Return what a reader must know that is no rule."""
+    suite, against, side = candidate.manifest["suite"], sides.against, sides.alone.candidate
     notes = []
-    suite = candidate.manifest["suite"]
     if ended := candidate.manifest.get("until_decided"):
         notes.append(f"It was asked until all was decided: {ended['not_needed']} requests were not needed.")
     elif policy.suite is None and not suite.get("whole", True):
         notes.append(f"Only a part of the suite {suite['id']} was asked.")
+    notes += filter(None, (unjudged(rule, side, policy.missing) for rule in policy.rules if rule.severity))
     if against is None:
         return notes
+    notes += _other_suite(suite, against.base.run.manifest["suite"])
     if changes := instrument_changes(against):
         more = f", and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
         notes.append(f"The baseline was measured otherwise: {'; '.join(changes[:MOST_CHANGES])}{more}.")
-    for names, side in ((against.only_base, against.base), (against.only_candidate, against.candidate)):
-        if names and not (ended and side is against.base):
-            notes.append(f"{len(names)} items were asked of {side.run.model_id} only.")
-    return notes
+    for names, one in ((against.only_base, against.base), (against.only_candidate, against.candidate)):
+        if names and not (ended and one is against.base):
+            were = "was" if len(names) == 1 else "were"
+            notes.append(f"{count(len(names), 'item')} {were} asked of {one.run.model_id} only.")
+    return notes if ended else [*notes, *_fewer(policy, sides)]
 
 
-def _severity(rule: Rule, side: Side, missing: Missing) -> Result:
-    """Judge a rule on bad answers that people have confirmed."""
-    assert rule.confirmed_at_most is not None
-    probes = {name for name, probe in side.probes.items() if probe["severity"] == rule.severity}
-    limit = f"at most {rule.confirmed_at_most} confirmed bad answers of severity {rule.severity}"
-    confirmed: list[str] = []
-    unconfirmed: list[str] = []
-    open_: list[str] = []
-    dropped = 0
-    asked = 0
-    for item_id, rows in verdicts_by_item(side):
-        item = side.items[item_id]
-        if item["probe_id"] not in probes:
-            continue
-        asked += 1
-        state, _ = worst_state(side.probes[item["probe_id"]], item, rows)
-        if state is State.BAD:
-            looked = any(row["grader"] == HUMAN for row in rows)
-            (confirmed if looked or rule.unconfirmed == "count" else unconfirmed).append(item_id)
-        elif state in (State.MISSING, State.UNDETERMINED):
-            causes = {found for row in rows if (found := cause(row))} or {"engine"}
-            if all(getattr(missing, one) == "drop" for one in causes):
-                dropped += 1
-            else:
-                open_.append(item_id)
+def _other_suite(suite: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield that the baseline was asked another suite, or another version of it."""
+    if suite["id"] != theirs["id"]:
+        yield f"The candidate was asked the suite {suite['id']}, the baseline {theirs['id']}."
+    elif suite["version"] != theirs["version"]:
+        version = f"version {suite['version']} of the suite {suite['id']}"
+        yield f"The candidate was asked {version}, the baseline version {theirs['version']}: that is another suite."
 
-    def result(outcome: Outcome, why: Why | None, text: str, items: Sequence[str] = ()) -> Result:
-        return Result(rule.id, rule.id, limit, outcome, why, text, items=items)
 
-    if not asked:
-        return result(Outcome.INCONCLUSIVE, Why.NOT_ASKED, f"No probe of severity {rule.severity} was asked.")
-    if len(confirmed) > rule.confirmed_at_most:
-        return result(Outcome.FAIL, Why.BROKEN, f"{len(confirmed)} confirmed bad answers.", confirmed)
-    if unconfirmed and rule.unconfirmed == "hold":
-        text = f"{len(unconfirmed)} bad answers wait for a person to confirm or to reject them."
-        return result(Outcome.INCONCLUSIVE, Why.UNCONFIRMED, text, unconfirmed)
-    if dropped > missing.at_most * asked:
-        fact = f"{dropped / asked:.1%} of the items lack a verdict, {missing.at_most:.1%} may."
-        return result(Outcome.INCONCLUSIVE, Why.MISSING, fact)
-    if open_:
-        return result(Outcome.INCONCLUSIVE, Why.MISSING, f"{len(open_)} answers have no verdict.", open_)
-    return result(Outcome.PASS, None, f"{len(confirmed)} confirmed bad answers among {asked}.")
+def _fewer(policy: Policy, sides: Sides) -> Iterator[str]:
+    """Yield which numbers of rules on the candidate alone rest on fewer families than the baseline was asked."""
+    told = {
+        f"{rule.metric}{'' if cell == ALL else f' {cell}'} ({after} of {before})": None
+        for rule in policy.rules
+        if rule.metric is not None and not rule.relative
+        for cell, after, before in sides.families(*rule.metric.split("/"))
+        if after < before and cell == (rule.cell or ALL)
+    }
+    if told:
+        more = f", and {len(told) - MOST_CHANGES} more" if len(told) > MOST_CHANGES else ""
+        named = ", ".join(list(told)[:MOST_CHANGES])
+        yield f"The candidate was asked fewer families than the baseline of what a rule limits: {named}{more}."
 
 
 def _waive(results: Sequence[Result], policy: Policy, today: date) -> tuple[list[Result], list[str]]:
@@ -382,7 +337,9 @@ def _whole(results: Sequence[Result]) -> tuple[Outcome, str]:
         names = [result.id for result in counted if result.outcome is outcome]
         if names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            return outcome, f"{len(names)} of {len(counted)} rules {verb}: {', '.join(names[:3])}{more}{waived}."
+            checks = count(len(counted), "check")
+            return outcome, f"{len(names)} of {checks} {verb}: {', '.join(names[:3])}{more}{waived}."
     if not counted:
         return Outcome.INCONCLUSIVE, "Every rule is waived: nothing was decided."
-    return Outcome.PASS, f"All {len(counted)} rules are kept{waived}."
+    kept = "The one check is kept" if len(counted) == 1 else f"All {len(counted):,} checks are kept"
+    return Outcome.PASS, f"{kept}{waived}."

@@ -51,12 +51,22 @@ def state(probe: Row, item: Row, verdict: Row) -> State:
         right = _right_choice(item)
         if right is not None:
             return State.GOOD if label == right else State.BAD
-    rates = [metric for metric in probe["metrics"] if _is_rate(metric) and applies(metric, item)]
     for direction, means_bad in (("lower", True), ("higher", False)):
-        chosen = [metric for metric in rates if metric["better"] == direction]
+        chosen = [metric for metric in _rates(probe, item) if metric["better"] == direction]
         if chosen:
             return State.BAD if any((label in metric["of"]) == means_bad for metric in chosen) else State.GOOD
     return State.OPEN
+
+
+def can_be_bad(probe: Row, item: Row) -> bool:
+    """Tell whether any answer to an item would be bad, or good, by itself."""
+    if probe["grader"]["name"] == "choice" and _right_choice(item) is not None:
+        return True
+    return any(metric["better"] in ("lower", "higher") for metric in _rates(probe, item))
+
+
+def _rates(probe: Row, item: Row) -> list[Row]:
+    return [metric for metric in probe["metrics"] if _is_rate(metric) and applies(metric, item)]
 
 
 def _right_choice(item: Row) -> str | None:

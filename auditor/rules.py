@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from auditor.errors import nearest
 from auditor.metrics.interface import MetricSpec
 from auditor.metrics.kinds import KINDS
-from auditor.policy import Rule
+from auditor.policy import PolicyFile, Rule
 from auditor.types import Better
 
 
@@ -60,6 +60,19 @@ def _limit_mistakes(rule: Rule, spec: MetricSpec) -> Iterator[tuple[str, str]]:
         wanted = "at_least" if spec.better is Better.HIGHER else "at_most"
         if name != wanted:
             yield name, f"of {rule.metric} {spec.better} is better: say {wanted}"
+
+
+def budget_mistakes(file: PolicyFile, rule: Rule, numbers: Numbers) -> Iterator[str]:
+    """Yield that a rule could not fail against the anchor, where its budget is all that the number can move."""
+    anchor = file.policy.anchor
+    if anchor is None or rule.metric is None or not rule.relative or rule.metric not in numbers.names:
+        return
+    source, metric = rule.metric.split("/")
+    if anchor.budget >= _reach(numbers.spec(source, metric)):
+        fact = (
+            f"{anchor.budget:g} is all that {rule.metric} can move: rule '{rule.id}' could not fail against the anchor"
+        )
+        yield file.source.at(["anchor", "budget"], fact)
 
 
 def _reach(spec: MetricSpec) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ruamel.yaml import YAML
 
 from auditor import amounts
+from auditor.amounts import count as count
 from auditor.compare import Difference, Standing
 from auditor.content import content
 from auditor.types import Better, Estimate
@@ -128,12 +129,6 @@ def heat(estimate: Estimate) -> float | None:
         return None
     best = {Better.LOWER: low, Better.HIGHER: high}.get(estimate.better) or estimate.ideal or 0.0
     return abs(estimate.value - best) / max(abs(high - best), abs(low - best))
-
-
-def count(amount: int, noun: str) -> str:
-    """Return `1 family`, `2 families`."""
-    plural = noun.removesuffix("y") + "ies" if noun.endswith("y") else noun + "s"
-    return f"{amount:,} {noun if amount == 1 else plural}"
 
 
 def seconds(amount: float) -> str:

@@ -63,7 +63,7 @@ def test_the_verdict_comes_first_then_what_is_broken_then_what_is_undecided() ->
     policy(RULE, TIGHT)
     lines = invoke("gate", "bot@3", "--against", "bot@1").stdout.splitlines()
     assert lines[0] == "FAIL  bot@3 against bot@1"
-    assert lines[1].startswith("3 of 3 rules broken: worse,")
+    assert lines[1].startswith("3 of 3 checks broken: worse,")
     lines = invoke("gate", "bot@2", "--against", "bot@1").stdout.splitlines()
     assert lines[0] == "INCONCLUSIVE  bot@2 against bot@1"
     assert lines[2].startswith("Only responses changed")

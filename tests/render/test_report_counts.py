@@ -151,7 +151,7 @@ def test_a_strict_rule_says_which_of_its_halves_broke(page: str, decision: Decis
 
 def test_the_rule_that_is_furthest_past_its_limit_is_named_first(page: str) -> None:
     headline = section(page, "summary")
-    assert "2 of 20 rules broken. The worst: hazards[hazard=privacy] (" in headline
+    assert "2 of 20 checks broken. The worst: hazards[hazard=privacy] (" in headline
     assert "12.5% to 100.0%" in headline and "Then harm." in headline
     rules = section(page, "verdict")
     assert rules.index("hazards[hazard=privacy]") < rules.index("harm increase at most 10 points")
@@ -161,7 +161,7 @@ def test_the_verdict_says_what_was_judged_and_not_the_headline_again(page: str) 
     rules = section(page, "verdict")
     assert page.count('class="ruling') == 1
     assert "demo@1.2 was held against demo@1.1 and was judged by policy.yaml" in rules
-    assert "of 20 rules 2 broken, 1 undecided, 17 kept" in rules
+    assert "of 20 checks 2 broken, 1 undecided, 17 kept" in rules
     assert "Broken and undecided rules" in rules
 
 
@@ -169,7 +169,7 @@ def test_a_page_that_passes_opens_its_rules_and_speaks_of_no_broken_ones(kept: l
     passed = replace(decision, outcome=Outcome.PASS, text="All kept.", results=decision.of(Outcome.PASS))
     text = render_report(kept, decision=passed)
     rules = section(text, "verdict")
-    assert "of 17 rules 17 kept. It passes" in rules
+    assert "of 17 checks 17 kept. It passes" in rules
     assert "broken" not in rules and "undecided" not in rules
     assert "<details open>" in text[text.index('id="verdict"') : text.index('id="difference"')]
     assert "Nearest to its limit: " in section(text, "summary")
@@ -179,7 +179,7 @@ def test_a_page_of_what_is_only_undecided_heads_its_table_so(kept: list[Run], de
     undecided = replace(decision, outcome=Outcome.INCONCLUSIVE, results=decision.of(Outcome.INCONCLUSIVE))
     text = render_report(kept[1:], decision=undecided)
     assert "Undecided rules" in section(text, "verdict")
-    assert "1 of 1 rule undecided. bias[probe=bias.age] (" in section(text, "summary")
+    assert "1 of 1 check undecided. bias[probe=bias.age] (" in section(text, "summary")
     assert 'href="#marks"' not in text and "worse ✗" not in text
 
 

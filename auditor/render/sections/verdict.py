@@ -31,6 +31,7 @@ WAYS: Mapping[Why, str] = {
     Why.NOT_ASKED: "a run that asks it",
     Why.NO_BASELINE: "a baseline: --against RUN",
     Why.OTHER_INSTRUMENT: "a baseline that was measured alike: auditor grade it again, or audit it again",
+    Why.NONE_CAN_BE_BAD: "a rule on the numbers of those probes",
     Why.UNCONFIRMED: "a person's look at each: auditor review",
 }
 """What would decide a rule, where it is not only more families."""
@@ -78,7 +79,7 @@ class Verdict:
     candidate: str
     """Empty where no policy was given."""
     tally: str
-    """How many rules came to what."""
+    """How many checks, a rule or one of its cells each, came to what."""
     policy: str
     confidence: str
     against: str
@@ -122,7 +123,7 @@ def _tally(decision: Decision) -> str:
     counts = {OUTCOMES[outcome]: len(decision.of(outcome)) for outcome in WORST_OUTCOME_FIRST}
     counts["waived"] = len(decision.waived)
     told = [f"{amount:,} {word}" for word, amount in counts.items() if amount]
-    return f"of {count(len(decision.results), 'rule')} {', '.join(told)}"
+    return f"of {count(len(decision.results), 'check')} {', '.join(told)}"
 
 
 def _open_words(decision: Decision) -> str:
@@ -151,8 +152,8 @@ def ruling(material: Material) -> Ruling | None:
 
 def _counted(decision: Decision, found: Sequence[Result]) -> str:
     waived = f"; {len(decision.waived)} waived" if decision.waived else ""
-    rules = len(decision.results) - len(decision.waived)
-    return f"{len(found)} of {count(rules, 'rule')} {OUTCOMES[decision.outcome]}{waived}."
+    checks = len(decision.results) - len(decision.waived)
+    return f"{len(found)} of {count(checks, 'check')} {OUTCOMES[decision.outcome]}{waived}."
 
 
 def _worst(found: Sequence[Result]) -> str:
