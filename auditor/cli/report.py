@@ -14,6 +14,7 @@ from auditor.cli.options import TEXT, open_workspace, output_options, store_opti
 
 if TYPE_CHECKING:
     from auditor.agreement import Label
+    from auditor.render.extent import Sharing
     from auditor.runs.record import Run
 
 FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_card"}
@@ -35,6 +36,14 @@ FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_ca
 )
 @click.option("--site", type=click.Path(path_type=Path), metavar="DIR", help="Bring the pages of a web site up to date")
 @store_option
+@click.option(
+    "--transcripts",
+    type=click.Choice(["all", "failures", "sample", "none"]),
+    default="failures",
+    show_default=True,
+    help="Prompts and answers that the page holds",
+)
+@click.option("--redact", is_flag=True, help="Hide severe texts, and personal data that has a known form")
 @output_options("html", "terminal", *FORMS)
 def command(
     runs: tuple[str, ...],
@@ -43,6 +52,8 @@ def command(
     labels: tuple[Path, ...],
     site: Path | None,
     store: str | None,
+    transcripts: str,
+    redact: bool,
     form: str,
     output: Path | None,
 ) -> None:
@@ -51,8 +62,9 @@ def command(
     RUNS are ordered from the oldest version to the newest; the last one is the candidate, and the one before it the
     baseline unless --against names another. The page is one offline file, report.html unless -o names another. With
     a policy it says whether the candidate may ship; the exit code is 0 all the same (`auditor gate` ends with the
-    verdict). The other formats go to stdout: terminal tells each run by itself, json and csv hold every number, md is
-    a document for a wiki, model-card a section with the metadata of a Hugging Face model card.
+    verdict). It holds every number and, of the prompts and answers, what failed and a sample of the rest, unless
+    --transcripts says otherwise. The other formats go to stdout: terminal tells each run by itself, json and csv hold
+    every number, md is a document for a wiki, model-card a section with the metadata of a Hugging Face model card.
 
     With --site it keeps a folder of plain files for any web host: a report for each version against the one before
     it, and an index of all. RUNS are then all of the store, unless some are named; only what is new is made again.
@@ -62,11 +74,13 @@ def command(
     \b
         auditor report my-model@1.0 my-model@1.1 -o report.html
         auditor report my-model@1.0 my-model@1.1 --policy policy.yaml
+        auditor report my-model@1.0 my-model@1.1 --transcripts none
         auditor report my-model@1.1 -f terminal
         auditor report --site public --policy policy.yaml
     """
     from auditor.cli.deciding import decide
     from auditor.policy import read_policy
+    from auditor.render.extent import Extent, Sharing
     from auditor.runs.baseline import open_against
     from auditor.runs.record import open_run
 
@@ -75,8 +89,10 @@ def command(
         from auditor.cli.site import write_site
 
         if against or output or form != "html":
-            raise click.UsageError("--site goes with RUNS, --policy, --labels and --store only")
-        write_site(site, runs, policy, labels, workspace.store)
+            raise click.UsageError(
+                "--site goes with RUNS, --policy, --labels, --transcripts, --redact and --store only"
+            )
+        write_site(site, runs, policy, labels, workspace.store, Sharing(Extent(transcripts), redact))
         return
     if not runs:
         raise click.UsageError("Missing argument 'RUNS...'.")
@@ -100,9 +116,11 @@ def command(
     from auditor.render.versions import read_versions
 
     again = asked_again(workspace.store, base) if base else None
-    redo = redo_words(opened, {"--policy": policy, "--against": named.reference if named else None}, labels)
+    sharing = Sharing(Extent(transcripts), redact)
+    given = {"--policy": policy, "--against": named.reference if named else None, **sharing_words(sharing)}
+    redo = redo_words(opened, given, labels)
     known = _read_labels(labels, opened)
-    material = Material(read_versions(opened, named), redo, decision, again, labels=known)
+    material = Material(read_versions(opened, named), redo, decision, again, known, sharing)
     if form == "html":
         from auditor.render.html import render_material
 
@@ -124,8 +142,18 @@ def _read_labels(files: Sequence[Path], runs: Sequence[Run]) -> list[Label]:
     return known
 
 
+def sharing_words(sharing: Sharing) -> dict[str, object]:
+    """Return the options that say what a report holds and hides."""
+    return {"--transcripts": sharing.transcripts.value, "--redact": sharing.redact}
+
+
 def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path] = ()) -> str:
-    """Return the command line that makes a report on these runs."""
-    given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
+    """Return the command line that makes a report on these runs; an option without a value is only a flag."""
+    given = [
+        part
+        for name, value in options.items()
+        if value not in (None, False)
+        for part in ((name,) if value is True else (name, str(value)))
+    ]
     given += [part for path in labels for part in ("--labels", str(path))]
     return shlex.join(["auditor", "report", *(run.reference for run in runs), *given])

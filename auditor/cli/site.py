@@ -15,11 +15,12 @@ import click
 
 from auditor.agreement import Label, read_labels
 from auditor.cli.deciding import decide
-from auditor.cli.report import redo_words
+from auditor.cli.report import redo_words, sharing_words
 from auditor.compare import asked_again
 from auditor.errors import ConfigError, DataError, one_line
 from auditor.history import versions_of
 from auditor.policy import PolicyFile, read_policy
+from auditor.render.extent import Sharing
 from auditor.render.material import Material
 from auditor.render.site import Builder, Entry, build
 from auditor.render.versions import read_versions
@@ -31,9 +32,16 @@ from auditor.runs.stored import State
 Models = dict[str, list[Run]]
 
 
-def write_site(folder: Path, runs: Sequence[str], policy: Path | None, labels: Sequence[Path], store: Store) -> None:
+def write_site(
+    folder: Path,
+    runs: Sequence[str],
+    policy: Path | None,
+    labels: Sequence[Path],
+    store: Store,
+    sharing: Sharing,
+) -> None:
     """Bring a site up to date with the store, or with some of its runs."""
-    reader = Reader(store, policy, read_policy(policy) if policy else None, labels)
+    reader = Reader(store, policy, read_policy(policy) if policy else None, labels, sharing)
     models, left_out = _named(runs, store) if runs else _all(store)
     with _progress() as tell:
         built = build(
@@ -96,6 +104,7 @@ class Reader:
     policy: Path | None
     file: PolicyFile | None
     label_files: Sequence[Path]
+    sharing: Sharing
 
     @cached_property
     def labels(self) -> list[Label]:
@@ -112,7 +121,8 @@ class Reader:
         *before, run = entry.open()
         base = before[0] if before else None
         decision = decide(self.file, run, base, self.store).decision if self.file else None
-        return Material(read_versions([*before, run]), self.command(entry), decision, self.again(entry))
+        again, command = self.again(entry), self.command(entry)
+        return Material(read_versions([*before, run]), command, decision, again, self.labels, self.sharing)
 
     def made_from(self, entry: Entry) -> list[str]:
         """Return what goes into that report besides its runs; a waiver that has expired is another one."""
@@ -133,7 +143,7 @@ class Reader:
     def command(self, entry: Entry) -> str:
         """Return what makes the same report alone."""
         runs = [one.run for one in (entry.before, entry.version) if one is not None]
-        return redo_words(runs, {"--policy": self.policy}, self.label_files)
+        return redo_words(runs, {"--policy": self.policy, **sharing_words(self.sharing)}, self.label_files)
 
 
 def _hash(path: Path) -> str:

@@ -1,7 +1,8 @@
 """The transcripts as data inside the page: gzip in base64, in script blocks that are never run.
 
 Base64 has no `<`, so that nothing a model wrote can end the block, and the text inside is ASCII JSON, so that
-lone surrogates survive. The index of all items (`columns`) is read at once; chunks are opened as they are looked at.
+lone surrogates survive. The index of all items (`columns`) is read at once; chunks are opened as they are looked at,
+and hold null where a text was left out.
 """
 
 from __future__ import annotations
@@ -62,9 +63,9 @@ def embed(
     blocks: list[Block] = []
     previews: list[str | None] = []
     for start in range(0, len(transcripts), CHUNK):
-        entries = [_item(found) for found in transcripts[start : start + CHUNK]]
+        entries = [entry(found) for found in transcripts[start : start + CHUNK]]
         blocks.append(Block(f"data-{len(blocks)}", pack(entries)))
-        previews += [_preview(entry) for entry in entries]
+        previews += [_preview(held) for held in entries]
     rows = {found.item["item_id"]: row for row, found in enumerate(transcripts)}
     patterned = {number: sorted(rows[item_id] for item_id in ids) for number, ids in (patterns or {}).items()}
     index = {"chunk": CHUNK, "patterns": patterned, **columns(transcripts, versions, previews)}
@@ -76,12 +77,15 @@ def pack(value: Any) -> str:
     return base64.b64encode(gzip.compress(encode(value), compresslevel=9, mtime=0)).decode("ascii")
 
 
-def _preview(entry: Row | None) -> str | None:
+def _preview(held: Row | None) -> str | None:
     """Return how the question begins, on one line; None where it was left out."""
-    return None if entry is None else " ".join(entry["item"]["turns"][-1][: 2 * PREVIEW].split())[:PREVIEW]
+    return None if held is None else " ".join(held["item"]["turns"][-1][: 2 * PREVIEW].split())[:PREVIEW]
 
 
-def _item(transcript: Transcript) -> dict[str, Any]:
+def entry(transcript: Transcript) -> dict[str, Any] | None:
+    """Return what the file holds of an item; None where its text is left out."""
+    if not transcript.kept:
+        return None
     item = {name: transcript.item[name] for name in ITEM_FIELDS}
     return {"item": item, "replies": [_reply(reply, transcript) for reply in transcript.replies]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditor.patterns import Case, Pattern, Patterns, find_patterns, like_texts
 from auditor.polarity import State
@@ -37,6 +37,12 @@ def find_failing(transcripts: Sequence[Transcript], compared: bool) -> list[Fail
         first = 1 + sum(len(one.patterns) for one in told)
         told.append(Failing(newly, found, dict(enumerate(found.patterns, first))))
     return told
+
+
+def wordless(failing: Failing) -> Failing:
+    """Return the same without words out of texts, for a report that may not show every text."""
+    told = {number: replace(pattern, terms=()) for number, pattern in failing.patterns.items()}
+    return Failing(failing.newly, replace(failing.found, patterns=list(told.values())), told)
 
 
 def _case(transcript: Transcript, failed: bool) -> Case:

@@ -16,6 +16,7 @@ from auditor.agreement import Label
 from auditor.decision import Decision
 
 from . import marks
+from .extent import DEFAULT, Sharing
 from .material import Material
 from .page import build_page
 from .sections import behind
@@ -38,15 +39,16 @@ def render_report(
     decision: Decision | None = None,
     command: str | None = None,
     labels: Sequence[Label] = (),
+    sharing: Sharing = DEFAULT,
 ) -> str:
     """Return the report over model versions: `runs` come oldest first, the candidate last.
 
     The candidate is held against the run before it, or `against`; `again` is that one asked again, and `decision`
     what a policy made of the candidate. `command` is the command line that makes this report, to be shown in it;
-    `labels` are what people say that answers are.
+    `labels` are what people say that answers are, and `sharing` is what the file holds and hides.
     The text is valid UTF-8, and equal runs give equal bytes.
     """
-    return render_material(Material(read_versions(runs, against), command, decision, again, labels=labels))
+    return render_material(Material(read_versions(runs, against), command, decision, again, labels, sharing))
 
 
 def render_material(material: Material) -> str:

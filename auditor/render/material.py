@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,27 +15,64 @@ from auditor.decision import Decision
 from auditor.errors import DataError
 
 from .distinct import Key, identities, key
-from .failing import Failing, find_failing
+from .extent import DEFAULT, Extent, Sharing, keep
+from .failing import Failing, find_failing, wordless
+from .redact import Redaction, severe_items
 from .transcripts import Transcript, read_transcripts
+from .veil import Blank, Veil, veil_transcript, veil_version
 from .versions import Version
 
 if TYPE_CHECKING:
     from auditor.runs.record import Run
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Material:
-    """All versions and their transcripts, read once; the comparison, made once."""
+    """All versions and their transcripts, read once; the comparison, made once.
 
-    versions: Sequence[Version]
-    command: str | None = None
-    """The command line that made the report."""
-    decision: Decision | None = None
-    """What a policy made of the candidate, where there is one."""
+    Numbers, states and comparison are those of the runs as they were recorded; every text is as the report shows it.
+    """
+
+    recorded: Sequence[Version]
+    """The versions as the runs hold them: no section reads these."""
+    made_by: str | None = None
+    """The command line that made the report, as it was given."""
+    decided: Decision | None = None
+    """What a policy made of the candidate, as it was decided."""
     again: Run | None = None
     """The baseline asked again."""
     labels: Sequence[Label] = ()
     """What people say that answers are."""
+    sharing: Sharing = DEFAULT
+
+    @cached_property
+    def veil(self) -> Veil | None:
+        """What every text goes through; None where all are shown as they are."""
+        if self.sharing.redact:
+            blank = self.sharing.transcripts is Extent.NONE
+            return Redaction(severe_items(self._read), blank=blank)
+        return Blank() if self.sharing.transcripts is Extent.NONE else None
+
+    @property
+    def command(self) -> str | None:
+        """The command line that made the report."""
+        return self._shown(self.made_by)
+
+    @cached_property
+    def decision(self) -> Decision | None:
+        """What a policy made of the candidate, where there is one."""
+        return self._shown(self.decided)
+
+    def _shown(self, value: T) -> T:
+        return value if self.veil is None else self.veil.names(value)
+
+    @cached_property
+    def versions(self) -> Sequence[Version]:
+        """The versions as they are shown, oldest first."""
+        veil = self.veil
+        return self.recorded if veil is None else [veil_version(version, veil) for version in self.recorded]
 
     @property
     def candidate(self) -> Version:
@@ -54,36 +91,54 @@ class Material:
 
     @cached_property
     def transcripts(self) -> list[Transcript]:
-        """Every item of every version."""
-        turned = {item.candidate_id: item for item in self.comparison.items} if self.comparison else None
-        return read_transcripts(self.versions, turned)
+        """Every item of every version; one that is not `kept` shows no text in the report."""
+        veil = self.veil
+        kept = keep(self._read, self.sharing.transcripts)
+        if veil is None:
+            return kept
+        shown = {before.label: after for before, after in zip(self.recorded, self.versions, strict=True)}
+        return [veil_transcript(transcript, shown, veil) for transcript in kept]
+
+    @cached_property
+    def _read(self) -> list[Transcript]:
+        compared, _ = self._compared
+        turned = {item.candidate_id: item for item in compared.items} if compared else None
+        return read_transcripts(self.recorded, turned)
 
     @cached_property
     def labelled(self) -> Sequence[Labelled]:
         """Every verdict on an answer that people labelled."""
-        return labelled_verdicts([version.run for version in self.versions], self.labels)
+        return self._shown(labelled_verdicts([version.run for version in self.recorded], self.labels))
 
     @cached_property
     def failing(self) -> list[Failing]:
         """What newly broken items have in common, where there is a baseline, and what all failed items have."""
-        return find_failing(self.transcripts, self.baseline is not None)
+        found = find_failing(self._read, self.baseline is not None)
+        if self.veil is not None or self.sharing.transcripts is Extent.SAMPLE:
+            found = [wordless(failing) for failing in found]
+        return self._shown(found)
 
     @property
     def comparison(self) -> Comparison | None:
         """The candidate against the baseline, item by item; None where they do not compare."""
-        return self._compared[0]
+        return self._shown_comparison[0]
 
     @property
     def not_compared(self) -> Sequence[str]:
         """Why the candidate and the baseline do not compare, one line each; empty where they do."""
-        return self._compared[1]
+        return self._shown_comparison[1]
+
+    @cached_property
+    def _shown_comparison(self) -> tuple[Comparison | None, Sequence[str]]:
+        return self._shown(self._compared)
 
     @cached_property
     def _compared(self) -> tuple[Comparison | None, Sequence[str]]:
-        if self.baseline is None:
+        base = next((version for version in self.recorded if version.role == "baseline"), None)
+        if base is None:
             return None, ()
         try:
-            return compare(self.baseline.run, [self.candidate.run], again=self.again)[0], ()
+            return compare(base.run, [self.recorded[-1].run], again=self.again)[0], ()
         except DataError as problem:  # the page says so, and tells each version by itself
             return None, str(problem).splitlines()
         except ValidationError as problem:

@@ -23,6 +23,7 @@ from auditor.render.sections import (
     where,
 )
 
+from .extent import Extent
 from .material import Material
 
 
@@ -39,6 +40,8 @@ class Section:
     """Returns what the template shows, or None where there is nothing to show."""
     empty: str = ""
     """What is said in its place, and what would fill it."""
+    textless: str = ""
+    """The same where the report holds no texts, of a section that is made of them."""
 
 
 SECTIONS = (
@@ -80,6 +83,7 @@ SECTIONS = (
         "Show me",
         show.build,
         empty="There is no baseline, and no item was judged bad: an earlier run, or failures, would fill this.",
+        textless="This file holds no prompts and no answers: make it with --transcripts failures to see them here.",
     ),
     Section(
         "patterns",
@@ -101,8 +105,14 @@ class Shown:
 
     section: Section
     view: Any
+    empty: str
+    """What is said where the view is None."""
 
 
 def build_page(material: Material) -> list[Shown]:
     """Return all sections; the view of one that has nothing to show is None."""
-    return [Shown(section, section.build(material)) for section in SECTIONS]
+    none = material.sharing.transcripts is Extent.NONE
+    return [
+        Shown(section, section.build(material), section.textless if none and section.textless else section.empty)
+        for section in SECTIONS
+    ]

@@ -50,6 +50,8 @@ class Transcript:
     probe: Row
     replies: Sequence[Reply]
     change: Change
+    kept: bool = True
+    """Whether its texts are in the file; see `extent`."""
 
     @property
     def sides(self) -> list[Reply]:
@@ -74,7 +76,7 @@ def read_transcripts(versions: Sequence[Version], turned: Mapping[str, ItemTurn]
 
 
 def discordant(transcripts: Iterable[Transcript], limit: int, *, compared: bool = True) -> list[Transcript]:
-    """Return the newly broken items and then the still broken ones, the severest first.
+    """Return the newly broken items in the file and then the still broken ones, the severest first.
 
     Where nothing is compared these are the items that are bad at the newest version.
 
@@ -88,7 +90,7 @@ def discordant(transcripts: Iterable[Transcript], limit: int, *, compared: bool 
         change = transcript.change
         if not compared and transcript.replies[-1].state is State.BAD:
             change = Change.STILL_BAD
-        if change not in kinds:
+        if change not in kinds or not transcript.kept:
             continue
         group = (change, transcript.probe["id"], *_categories(transcript))
         ranked.append((kinds.index(change), transcript.severity, turn[group], place, transcript))

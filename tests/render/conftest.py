@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from auditor.decision import Decision
 from auditor.gate import gate
 from auditor.policy import read_policy
+from auditor.render.extent import Extent, Sharing
 from auditor.render.html import render_report
 from auditor.runs.codec import response_row, to_row, verdict_row
 from auditor.runs.files import write_json, write_rows
@@ -398,8 +399,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def report(runs: list[Run]) -> str:
-    """The report over the three versions."""
-    return render_report(runs, command="auditor report kestrel-chat@1.0 kestrel-chat@1.1 kestrel-chat@1.2")
+    """The report over the three versions, with every transcript."""
+    everything = Sharing(Extent.ALL)
+    command = "auditor report kestrel-chat@1.0 kestrel-chat@1.1 kestrel-chat@1.2"
+    return render_report(runs, command=command, sharing=everything)
 
 
 @pytest.fixture(scope="session")
@@ -429,7 +432,7 @@ def judged(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> tuple[D
     path = tmp_path_factory.mktemp("policy") / "policy.yaml"
     path.write_text(POLICY, encoding="utf-8")
     decision = gate(read_policy(path), runs[2], base=runs[1])
-    return decision, render_report(runs, decision=decision)
+    return decision, render_report(runs, decision=decision, sharing=Sharing(Extent.ALL))
 
 
 @pytest.fixture(scope="session")

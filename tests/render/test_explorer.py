@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from auditor.render import embed
+from auditor.render.extent import Extent, Sharing
 from auditor.render.html import render_report
 from auditor.render.transcripts import Transcript
 from auditor.runs.record import Run
@@ -171,14 +172,14 @@ def test_search_reads_prompts_answers_and_names_in_any_case(opened: Callable[...
 @pytest.fixture
 def partly_left_out_url(runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The report without the texts of one probe."""
-    kept = embed._item
+    kept = embed.entry
 
     def left_out(found: Transcript) -> dict[str, Any] | None:
         return None if found.probe["id"] == "harm.direct" else kept(found)
 
-    monkeypatch.setattr(embed, "_item", left_out)
+    monkeypatch.setattr(embed, "entry", left_out)
     path = tmp_path / "report.html"
-    path.write_text(render_report(runs), encoding="utf-8")
+    path.write_text(render_report(runs, sharing=Sharing(Extent.ALL)), encoding="utf-8")
     return path.as_uri()
 
 

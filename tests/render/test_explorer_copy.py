@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
 
 from auditor.cli import cli
+from auditor.render.extent import Extent, Sharing
 from auditor.render.html import render_report
 from auditor.render.visible import HIDDEN
 from auditor.runs.record import Run
@@ -83,7 +84,7 @@ def hostile_url(drafts: list[Any], write: Callable[[Any], Run], tmp_path: Path) 
         verdicts=[(item, verdict), *draft.verdicts[1:]],
     )
     path = tmp_path / "hostile.html"
-    path.write_text(render_report([write(made)]), encoding="utf-8")
+    path.write_text(render_report([write(made)], sharing=Sharing(Extent.ALL)), encoding="utf-8")
     return path.as_uri()
 
 

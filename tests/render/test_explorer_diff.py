@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from auditor.content import content
+from auditor.render.extent import Extent, Sharing
 from auditor.render.html import render_report
 from auditor.runs.record import Run
 
@@ -100,7 +101,7 @@ def planted(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory) -> Call
             place = folder / str(len(list(folder.iterdir())))
             runs.append(replace(side, items=items, responses=rows, verdicts=verdicts, estimates=[]).write(place))
         path = Path(folder / f"report-{len(list(folder.iterdir()))}.html")
-        path.write_text(render_report(runs), encoding="utf-8")
+        path.write_text(render_report(runs, sharing=Sharing(Extent.ALL)), encoding="utf-8")
         return path.as_uri() + "#items&item=" + FACT.replace("/", "%2F")
 
     return make

@@ -17,6 +17,7 @@ from auditor.compare import Comparison, Turn, compare
 from auditor.content import content
 from auditor.decision import Decision, Outcome
 from auditor.errors import DataError
+from auditor.render.extent import Extent, Sharing
 from auditor.render.html import SCRIPTS, _script, render_report
 from auditor.render.page import SECTIONS
 from auditor.render.wording import value
@@ -98,7 +99,8 @@ def test_no_number_stands_without_its_interval_and_n(report: str) -> None:
 
 def test_the_same_runs_are_the_same_bytes(runs: list[Run], report: str) -> None:
     again = [Run(run.path) for run in runs]
-    assert render_report(again, command="auditor report kestrel-chat@1.0 kestrel-chat@1.1 kestrel-chat@1.2") == report
+    command = "auditor report kestrel-chat@1.0 kestrel-chat@1.1 kestrel-chat@1.2"
+    assert render_report(again, command=command, sharing=Sharing(Extent.ALL)) == report
 
 
 def test_the_page_keeps_to_its_budget(report: str, drafts: list[Any], write: Callable[[Any], Run]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hostile_runs import HOSTILE, decided, write_hostile
 from playwright.sync_api import Browser
 
+from auditor.render.extent import Extent, Sharing
 from auditor.render.html import render_report
 from auditor.render.page import SECTIONS
 from auditor.render.visible import HIDDEN
@@ -109,9 +110,8 @@ def test_the_browser_reads_the_same_texts_that_were_written(
     asked = drafts[2].responses
     changed = [(request, replace(response, text=text)) for (request, response), text in zip(asked, texts, strict=False)]
     path = tmp_path / "report.html"
-    path.write_text(
-        render_report([write(replace(drafts[2], responses=[*changed, *asked[len(texts) :]]))]), encoding="utf-8"
-    )
+    run = write(replace(drafts[2], responses=[*changed, *asked[len(texts) :]]))
+    path.write_text(render_report([run], sharing=Sharing(Extent.ALL)), encoding="utf-8")
     page = chromium.new_page(bypass_csp=True)
     page.goto(path.as_uri())
     read = page.evaluate(

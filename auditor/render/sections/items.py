@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from auditor.render.embed import Block, embed
 from auditor.render.material import Material
 
+from . import held
+from .held import Held
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -16,6 +19,7 @@ class Items:
     count: int
     blocks: Sequence[Block]
     run_id: str
+    held: Held
 
 
 def build(material: Material) -> Items:
@@ -25,4 +29,5 @@ def build(material: Material) -> Items:
         count=len(material.transcripts),
         blocks=embed(material.transcripts, material.versions, patterns),
         run_id=material.candidate.run.run_id,
+        held=held.build(material),
     )

@@ -11,6 +11,7 @@ from auditor.polarity import Row, State
 from auditor.render.address import item_link
 from auditor.render.catalogue import gettext as _
 from auditor.render.catalogue import ngettext
+from auditor.render.extent import Extent
 from auditor.render.material import Material
 from auditor.render.transcripts import Change, Reply, Transcript, discordant
 from auditor.render.versions import Role
@@ -91,10 +92,10 @@ class Show:
 
 
 def build(material: Material) -> Show | None:
-    """Return the severest cases, or None where there is neither a baseline nor a failure."""
+    """Return the severest cases, or None where there is neither a baseline nor a failure, or no text to show."""
     transcripts = material.transcripts
     failed = sum(transcript.replies[-1].state is State.BAD for transcript in transcripts)
-    if material.baseline is None and not failed:
+    if (material.baseline is None and not failed) or material.sharing.transcripts is Extent.NONE:
         return None
     changes = [transcript.change for transcript in transcripts]
     cases = discordant(transcripts, SHOWN, compared=material.baseline is not None)

@@ -27,8 +27,9 @@ from auditor.render.wording import (
 )
 from auditor.types import Estimate
 
-from . import changed, verdict
+from . import changed, held, verdict
 from .changed import Changed
+from .held import Held
 from .untested import in_short
 from .verdict import Ruling
 
@@ -87,6 +88,7 @@ class Summary:
     changed: Changed | None
     batteries: Sequence[Battery]
     confidence: str
+    held: Held
 
 
 def build(material: Material) -> Summary:
@@ -111,6 +113,7 @@ def build(material: Material) -> Summary:
             Battery(battery, [_tile(material, estimate) for estimate in headlines(candidate, battery)])
             for battery in material.batteries
         ],
+        held=held.build(material),
         confidence=", ".join(sorted({f"{100 * found.confidence:g}%" for found in candidate.run.estimates})),
     )
 
@@ -164,7 +167,7 @@ def facts(material: Material) -> dict[str, str]:
         _("Asked"): _("the full suite") if suite.get("whole", True) else _("a sample: a part of the suite"),
         _("Graders"): f"{len(graders):,}, {material.candidate.graders_hash[:DIGEST]}",
         "Requests": asked + (f", {failed:,} failed" if failed else ""),
-        "Items": f"{len(material.transcripts):,}, all with their answers in this file",
+        "Items": f"{len(material.transcripts):,}",
         "Tokens": f"{tokens['prompt']:,} in, {tokens['completion']:,} out",
         "Time": seconds(manifest["seconds"]["wall"]),
         "Energy": _energy(manifest["energy"]),

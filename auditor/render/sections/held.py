@@ -1,0 +1,79 @@
+"""What the file holds: how many transcripts of how many and why, and what was hidden in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auditor.render.catalogue import gettext as _
+from auditor.render.catalogue import ngettext
+from auditor.render.embed import entry
+from auditor.render.extent import FAMILIES, SEED, Extent, has_failed
+from auditor.render.material import Material
+from auditor.render.redact import Redaction
+from auditor.render.transcripts import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Three sentences that stand wherever a reader could miss something."""
+
+    kept: str
+    why: str
+    redacted: str
+    """Empty where nothing was hidden."""
+
+
+def build(material: Material) -> Held:
+    """Return what to say of this file."""
+    total = len(material.transcripts)
+    kept = [transcript for transcript in material.transcripts if transcript.kept]
+    said = ngettext(
+        "%(kept)s of %(total)s transcript is in this file.",
+        "%(kept)s of %(total)s transcripts are in this file.",
+        total,
+    )
+    failed = sum(has_failed(transcript) for transcript in kept)
+    return Held(
+        kept=said % {"kept": f"{len(kept):,}", "total": f"{total:,}"},
+        why=_why(material.sharing.transcripts, failed, len(kept) - failed),
+        redacted=_redacted(material.veil, kept) if isinstance(material.veil, Redaction) else "",
+    )
+
+
+def _why(extent: Extent, failed: int, others: int) -> str:
+    drawn = {"failed": f"{failed:,}", "others": f"{others:,}", "families": FAMILIES, "seed": SEED}
+    match extent:
+        case Extent.ALL:
+            said = _("Every prompt and every answer is here.")
+        case Extent.FAILURES:
+            said = _(
+                "They are all that failed, turned or could not be judged in any version shown (%(failed)s), and of "
+                "the others (%(others)s) those of at most %(families)s families of each probe, drawn by chance with "
+                "seed %(seed)s. --transcripts all keeps every one."
+            )
+        case Extent.SAMPLE:
+            said = _(
+                "They are those of at most %(families)s families of each probe, drawn by chance with seed %(seed)s; "
+                "failures are not favoured (%(failed)s of them failed or could not be judged). "
+                "--transcripts failures keeps all that failed."
+            )
+        case Extent.NONE:
+            said = _(
+                "It was made with --transcripts none: numbers, names and verdicts alone, no prompt and no answer. "
+                "--transcripts failures keeps all that failed."
+            )
+    return said % drawn
+
+
+def _redacted(veil: Redaction, kept: Sequence[Transcript]) -> str:
+    """Return what was hidden in the transcripts of the file, by kind and number."""
+    counts = veil.counted([entry(transcript) for transcript in kept])
+    told = ", ".join(f"{kind} ({amount:,})" for kind, amount in sorted(counts.items()))
+    said = _(
+        "Hidden in the transcripts of this file: %(told)s. Severe is every item of a probe of critical severity, and "
+        "of one of high severity those that any version shown answered badly. Personal data is searched by its form, "
+        "in names and settings too; that none is found does not prove that there is none. The numbers are the same "
+        "as without redaction."
+    )
+    return said % {"told": told or _("nothing")}
