@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BUILD ?= $(shell nvidia-smi >/dev/null 2>&1 && echo gpu || echo cpu)
 # The CPU torch comes from pip's own find-links where it has them, from PyTorch's index otherwise.
 FIND_LINKS = $(shell $(BIN)/python -m pip config list 2>/dev/null | sed -n "s/.*find-links='\(.*\)'/\1/p" | head -n 1)
-INSTALL = UV_FIND_LINKS="$(FIND_LINKS)" $(BIN)/uv pip install --quiet --python $(BIN)/python \
+INSTALL = UV_FIND_LINKS="$(FIND_LINKS)" $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
 	$(if $(filter cpu,$(BUILD)),--overrides constraints/overrides.txt $(if $(FIND_LINKS),,--torch-backend cpu),--torch-backend auto) \
 	--constraints constraints/$(BUILD).txt
 # Two workers: more would start more engines than there is memory for.
