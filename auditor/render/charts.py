@@ -200,24 +200,20 @@ def frontier(across: Sequence[Point], up: Sequence[Point]) -> list[tuple[tuple[P
 
 
 def _level_grid(y: Scale, left: float, right: float, estimate: Estimate | None) -> list[Markup]:
+    ticks = y.ticks(TICKS)
     return [
-        part
-        for tick in y.ticks(TICKS)
-        for part in (
-            marks.rule(left, y(tick), right, y(tick), opacity=ZERO_LINE if tick == 0 else GRID_LINE),
-            marks.text(left - 8, y(tick) + 4, _tick(estimate, tick, y.high), anchor="end", size=11),
-        )
+        marks.grid(((left, y(tick), right, y(tick)) for tick in ticks if tick), GRID_LINE),
+        *(marks.rule(left, y(tick), right, y(tick), opacity=ZERO_LINE) for tick in ticks if not tick),
+        *(marks.text(left - 8, y(tick) + 4, _tick(estimate, tick, y.high), anchor="end", size=11) for tick in ticks),
     ]
 
 
 def _upright_grid(x: Scale, top: float, bottom: float) -> list[Markup]:
+    ticks = x.ticks(TICKS)
     return [
-        part
-        for tick in x.ticks(TICKS)
-        for part in (
-            marks.rule(x(tick), top, x(tick), bottom, opacity=ZERO_LINE if tick == 0 else GRID_LINE),
-            marks.text(x(tick), bottom + 18, _tick(None, tick, x.high), anchor="middle", size=11),
-        )
+        marks.grid(((x(tick), top, x(tick), bottom) for tick in ticks if tick), GRID_LINE),
+        *(marks.rule(x(tick), top, x(tick), bottom, opacity=ZERO_LINE) for tick in ticks if not tick),
+        *(marks.text(x(tick), bottom + 18, _tick(None, tick, x.high), anchor="middle", size=11) for tick in ticks),
     ]
 
 

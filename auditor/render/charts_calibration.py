@@ -20,12 +20,15 @@ TICKS = 4
 def reliability(bins: Sequence[Bin], title: str) -> Markup:
     """Return a dot and interval for each bin, and the line on which confidence is worth what it says."""
     x, y = Scale(0, 1, LEFT, RIGHT), Scale(0, 1, BOTTOM, TOP)
+    ticks = x.ticks(TICKS)
     grid = [
+        marks.grid((x(tick), TOP, x(tick), BOTTOM) for tick in ticks),
+        marks.grid((LEFT, y(tick), RIGHT, y(tick)) for tick in ticks),
+    ]
+    grid += [
         part
-        for tick in x.ticks(TICKS)
+        for tick in ticks
         for part in (
-            marks.rule(x(tick), TOP, x(tick), BOTTOM, opacity=0.12),
-            marks.rule(LEFT, y(tick), RIGHT, y(tick), opacity=0.12),
             marks.text(x(tick), BOTTOM + 18, f"{100 * tick:g}%", anchor="middle", size=11),
             marks.text(LEFT - 8, y(tick) + 4, f"{100 * tick:g}%", anchor="end", size=11),
         )

@@ -7,7 +7,7 @@ lines take the page's own ink (`currentColor`); colours are Okabe and Ito's, eac
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ BLUE = "#0072b2"
 VERMILION = "#d55e00"
 GREEN = "#009e73"
 INK = "currentColor"
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT = "system-ui, sans-serif"
 COLOURS: dict[Role, str] = {"candidate": BLUE, "baseline": GREEN, "earlier": INK}
 Shape = Literal["circle", "square", "diamond", "triangle"]
 SHAPES: dict[Role, Shape] = {"candidate": "circle", "baseline": "square", "earlier": "diamond"}
@@ -67,6 +67,8 @@ def element(name: str, *children: str, **attributes: str | float) -> Markup:
         Markup(' {}="{}"').format(key.replace("_", "-"), plain(amount) if isinstance(amount, str) else _short(amount))
         for key, amount in attributes.items()
     )
+    if not children:
+        return Markup("<{0}{1}/>").format(Markup(name), said)
     inside = Markup("").join(child if isinstance(child, Markup) else escape(plain(child)) for child in children)
     return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), said, inside)
 
@@ -77,6 +79,8 @@ def _short(amount: float) -> str:
 
 def drawing(width: float, height: float, title: str, description: str, *children: str) -> Markup:
     """Return a picture with its name and description for those who do not see it."""
+    written = any("<text" in child for child in children)
+    letters: dict[str, str | float] = {"font_family": FONT, "font_size": 12, "fill": INK} if written else {}
     return element(
         "svg",
         element("title", title),
@@ -86,9 +90,7 @@ def drawing(width: float, height: float, title: str, description: str, *children
         width=width,
         height=height,
         viewBox=f"0 0 {_short(width)} {_short(height)}",
-        font_family=FONT,
-        font_size=12,
-        fill=INK,
+        **letters,
     )
 
 
@@ -104,19 +106,17 @@ def upright(x: float, y: float, words: str) -> Markup:
     return element("text", words, transform=turned, text_anchor="middle", font_weight="600")
 
 
-def rule(x1: float, y1: float, x2: float, y2: float, *, opacity: float = 1, dashes: str = "none") -> Markup:
+def rule(x1: float, y1: float, x2: float, y2: float, *, opacity: float = 1, dashes: str = "") -> Markup:
     """Return a thin straight line."""
-    return element(
-        "line",
-        x1=x1,
-        y1=y1,
-        x2=x2,
-        y2=y2,
-        stroke=INK,
-        stroke_width=1,
-        stroke_opacity=f"{opacity:g}",
-        stroke_dasharray=dashes,
-    )
+    unusual = {"stroke_opacity": f"{opacity:g}" if opacity != 1 else "", "stroke_dasharray": dashes}
+    told = {name: said for name, said in unusual.items() if said}
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=INK, **told)
+
+
+def grid(lines: Iterable[tuple[float, float, float, float]], opacity: float = 0.12) -> Markup:
+    """Return faint lines, each from (x, y) to (x, y), as one mark."""
+    drawn = "".join(f"M{_short(x1)},{_short(y1)}L{_short(x2)},{_short(y2)}" for x1, y1, x2, y2 in lines)
+    return element("path", d=drawn, stroke=INK, stroke_opacity=f"{opacity:g}")
 
 
 def join(x1: float, y1: float, x2: float, y2: float) -> Markup:
@@ -193,15 +193,19 @@ def arrow(x1: float, y1: float, x2: float, y2: float, *, gap: float = 9) -> Mark
 
 
 def cell(strength: float | None, *, thin: bool, bare: bool = False) -> Markup:
-    """Return the ground of a heatmap cell, hatched where there is little behind it.
+    """Return the ground of a heatmap cell, hatched where there is little behind it; nothing where it would be bare.
 
     `strength` is from 0 to 1; None leaves the ground empty, for a number that knows no worst. A bare number, which
     has no interval, is paler than the others.
     """
-    opacity = 0 if strength is None else 0.04 + (0.18 if bare else 0.56) * strength
-    colour = element("rect", width="100%", height="100%", fill=VERMILION, fill_opacity=f"{opacity:.2f}")
-    hatch = element("rect", width="100%", height="100%", fill="url(#hatch)") if thin else ""
-    return element("svg", colour, hatch, width=14, height=14, aria_hidden="true")
+    opacity = (0.18 if bare else 0.56) * (strength or 0)
+    grounds = []
+    if opacity:
+        told = f"{0.04 + opacity:.2f}"
+        grounds.append(element("rect", width="100%", height="100%", fill=VERMILION, fill_opacity=told))
+    if thin:
+        grounds.append(element("rect", width="100%", height="100%", fill="url(#hatch)"))
+    return element("svg", *grounds, width=14, height=14, aria_hidden="true") if grounds else Markup("")
 
 
 def hatching() -> Markup:

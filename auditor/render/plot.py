@@ -116,10 +116,8 @@ def strip(difference: Difference, scale: Scale, limits: Sequence[Limit]) -> Mark
         _description(difference, limits),
         *[_beyond(limit, scale) for limit in limits[:1]],
         *_noise(difference, scale),
-        *[
-            marks.rule(scale(tick), 0, scale(tick), HEIGHT, opacity=0.55 if tick == 0 else 0.1)
-            for tick in scale.ticks(TICKS)
-        ],
+        marks.grid((scale(tick), 0, scale(tick), HEIGHT) for tick in scale.ticks(TICKS) if tick),
+        marks.rule(scale(0.0), 0, scale(0.0), HEIGHT, opacity=0.55),
         *[_line(limit, scale) for limit in limits],
         *(_strict(scale) if any(limit.strict for limit in limits) else ()),
         *bars,

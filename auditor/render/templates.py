@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -53,8 +54,8 @@ def _template(name: str) -> str:
 
 
 def asset(name: str) -> Markup:
-    """Return a style or script of ours, which goes into the page as it is."""
-    return Markup(content("reports").joinpath(name).read_text("utf-8"))
+    """Return a style or script of ours, which goes into the page as it is but for what is indented."""
+    return Markup(re.sub(r"(?m)^[ \t]+", "", content("reports").joinpath(name).read_text("utf-8")))
 
 
 def _shown(value: Any) -> Any:

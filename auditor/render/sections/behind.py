@@ -14,7 +14,7 @@ from auditor.render.material import Material
 from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version
 
-NAMED = 3
+NAMED = 2
 """Bad items named for each link; a terminal lists the others."""
 
 
@@ -74,7 +74,7 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]]) -> Row:
         sources if len(sources) < 3 else [_("{first} and {more} more").format(first=sources[0], more=len(sources) - 1)]
     )
     what = "; ".join([", ".join(told), *tags, *changes, *items]).removeprefix("; ")
-    return Row(link, what, len(found), len(bad), bad[:NAMED])
+    return Row(link, what, len(found), len(bad), () if items else bad[:NAMED])
 
 
 def _tagged(transcript: Transcript, wanted: str) -> bool:
