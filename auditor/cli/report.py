@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.options import TEXT, open_workspace, output_options, store_option, warn_of, write
+from auditor.errors import ConfigError
 
 if TYPE_CHECKING:
     from auditor.agreement import Label
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_card"}
 """-f -> its module in `auditor.render.forms`."""
+LARGE, LARGEST = 25_000_000, 100_000_000
+"""Bytes of a page: above the first hosts and mail may refuse it, above the second browsers become slow."""
 
 
 @click.command("report")
@@ -44,6 +47,7 @@ FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_ca
     help="Prompts and answers that the page holds",
 )
 @click.option("--redact", is_flag=True, help="Hide severe texts, and personal data that has a known form")
+@click.option("--force", is_flag=True, help=f"Write a page of more than {LARGEST // 10**6} MB as well")
 @output_options("html", "terminal", *FORMS)
 def command(
     runs: tuple[str, ...],
@@ -54,6 +58,7 @@ def command(
     store: str | None,
     transcripts: str,
     redact: bool,
+    force: bool,
     form: str,
     output: Path | None,
 ) -> None:
@@ -125,11 +130,26 @@ def command(
         from auditor.render.html import render_material
 
         page = output or Path("report.html")
-        write(render_material(material), page)
+        text = render_material(material)
+        _weigh(len(text.encode()), sharing, force=force)
+        write(text, page)
         if str(page) != "-":
             click.echo(f"report: {page}", err=True)
     else:
         write(import_module(f"auditor.render.forms.{FORMS[form]}").report(material), output)
+
+
+def _weigh(size: int, sharing: Sharing, *, force: bool) -> None:
+    """Warn of a page that is large, and refuse one that is too large."""
+    if size <= LARGE:
+        return
+    fact = f"the report is {size / 10**6:,.0f} MB"
+    shrinks = {"all": "--transcripts failures", "failures": "--transcripts sample", "sample": "--transcripts none"}
+    way = shrinks.get(sharing.transcripts.value)
+    smaller = f"{way} makes it smaller" if way else "fewer versions make it smaller"
+    if size > LARGEST and not force:
+        raise ConfigError(f"{fact}, and more than {LARGEST // 10**6} are hard to open", hint=f"{smaller}; or --force")
+    click.echo(f"Warning: {fact}, which mail and some hosts refuse; {smaller}", err=True)
 
 
 def _read_labels(files: Sequence[Path], runs: Sequence[Run]) -> list[Label]:
