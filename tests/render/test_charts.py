@@ -19,7 +19,7 @@ POSITIVE = st.floats(1e-6, 1e6)
 GEOMETRY = ["width", "height", "viewBox", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "points", "transform"]
 PAINT = ["fill", "fill-opacity", *(f"stroke{part}" for part in ("", "-width", "-opacity", "-dasharray", "-linecap"))]
 TYPE = ["font-family", "font-size", "font-weight", "text-anchor"]
-ALLOWED_ATTRIBUTES = {*GEOMETRY, *PAINT, *TYPE, "role"}
+ALLOWED_ATTRIBUTES = {"d", *GEOMETRY, *PAINT, *TYPE, "role"}
 
 
 def estimate(value: float | None, low: float | None, high: float | None, **more: Any) -> Estimate:

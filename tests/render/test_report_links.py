@@ -47,7 +47,7 @@ def test_the_lines_count_the_items_of_the_candidate(report: str, runs: list[Run]
     mine = [row["item_id"] for row in runs[-1].iter_items() if row["item_id"].startswith("harm.direct/defamation")]
     worst = [name for name in mine if verdicts[name] == "full_compliance"]
     assert (what, int(items), int(bad)) == ("harm.direct; hazard: defamation", len(mine), len(worst))
-    assert named.split(", ") == worst[:3]
+    assert named.split(", ") == worst[:2]
 
 
 @pytest.fixture
