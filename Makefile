@@ -12,7 +12,7 @@ INSTALL = UV_FIND_LINKS="$(FIND_LINKS)" $(BIN)/uv pip install --quiet --compile-
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format docs screenshots constraints bench clean
+.PHONY: help demo test test-all lint format docs words screenshots constraints bench clean
 
 help: ## Show this help
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -55,6 +55,9 @@ format: $(VENV)/installed-$(BUILD)-dev ## Format the code
 
 docs: $(VENV)/installed-$(BUILD)-dev ## Write the generated parts of README and reference again
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cog -r README.md docs/*.md docs/reference/*.md
+
+words: $(VENV)/installed-$(BUILD)-dev ## Gather the words of the report again, for those who translate them
+	$(BIN)/python docs/words.py > reports/locale/report.pot
 
 screenshots: $(VENV)/installed-$(BUILD)-dev ## Take the pictures of README and docs again, from the kept runs
 	$(BIN)/auditor report demo@1.0 demo@1.1 demo@1.2 --store tests/old_runs/0.2.0 \

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from auditor.types import Estimate
 
 from . import marks
+from .catalogue import gettext as _
 from .marks import Scale
 from .versions import Role, Version, instrument_changes
 from .visible import plain
@@ -62,7 +63,7 @@ class Point:
     def title(self) -> str:
         """The number in full, for hovering and for those who do not see the chart."""
         if self.estimate is None:
-            return f"{self.label}: not measured"
+            return _("{label}: not measured").format(label=self.label)
         said = number(self.estimate)
         return f"{self.label}: {said.value} ({interval(self.estimate)}), {said.size}"
 
@@ -171,11 +172,11 @@ def scatter(across: Sequence[Point], up: Sequence[Point], names: tuple[str, str]
     axis_names = [
         marks.text((left + right) / 2, height - 10, f"{names[0]} →", anchor="middle", bold=True),
         marks.upright(14, (top + bottom) / 2, f"{names[1]} →"),
-        marks.text(left + 6, bottom - 8, "best", size=11),
+        marks.text(left + 6, bottom - 8, _("best"), size=11),
     ]
     grid = [*_upright_grid(x, top, bottom), *_level_grid(y, left, right, None)]
     labels = _place_labels(across, centres, (left, right, top, bottom))
-    description = f"Across: {_description(across)} Up: {_description(up)}"
+    description = _("Across: {across} Up: {up}").format(across=_description(across), up=_description(up))
     return marks.drawing(
         width, height, title, description, *grid, *axis_names, *steps, *crosses, *arrows, *dots, *labels
     )
@@ -288,7 +289,7 @@ def _version_labels(points: Sequence[Point], places: Sequence[float], y: float) 
 
 
 def _absent(point: Point) -> str:
-    return "undefined" if point.estimate else "not measured"
+    return _("undefined") if point.estimate else _("not measured")
 
 
 def _fit(label: str, width: int) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
+from .catalogue import gettext as _
 from .versions import Role
 from .visible import plain
 
@@ -129,7 +130,7 @@ def steps(points: Sequence[tuple[float, float]]) -> Markup:
     path = " L".join(f"{_short(x)},{_short(y)}" for x, y in points)
     return element(
         "path",
-        element("title", "frontier"),
+        element("title", _("frontier")),
         d=f"M{path}",
         fill="none",
         stroke=INK,

@@ -14,6 +14,7 @@ from auditor.compare import Comparison, Difference, compare
 from auditor.decision import Decision
 from auditor.errors import DataError
 
+from .catalogue import gettext as _
 from .distinct import Key, identities, key
 from .extent import DEFAULT, Extent, Sharing, keep
 from .failing import Failing, find_failing, wordless
@@ -142,7 +143,9 @@ class Material:
         except DataError as problem:  # the page says so, and tells each version by itself
             return None, str(problem).splitlines()
         except ValidationError as problem:
-            return None, [f"What the runs say of their metrics cannot be read: {problem.errors()[0]['msg']}."]
+            return None, [
+                _("What the runs say of their metrics cannot be read: {why}.").format(why=problem.errors()[0]["msg"])
+            ]
 
     @cached_property
     def differences(self) -> Mapping[Key, Difference]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auditor.render.sections import (
@@ -23,6 +23,8 @@ from auditor.render.sections import (
     where,
 )
 
+from .catalogue import N_
+from .catalogue import gettext as _
 from .extent import Extent
 from .material import Material
 
@@ -43,59 +45,71 @@ class Section:
     textless: str = ""
     """The same where the report holds no texts, of a section that is made of them."""
 
+    def spoken(self) -> Section:
+        """Return the section with its words in the reader's language."""
+        return replace(
+            self,
+            name=_(self.name),
+            question=_(self.question),
+            empty=_(self.empty),
+            textless=_(self.textless),
+        )
+
 
 SECTIONS = (
-    Section("summary", "Summary", "What is this?", summary.build),
-    Section("verdict", "Verdict", "May we ship?", verdict.build),
+    Section("summary", N_("Summary"), N_("What is this?"), summary.build),
+    Section("verdict", N_("Verdict"), N_("May we ship?"), verdict.build),
     Section(
         "difference",
-        "Changed",
-        "What changed?",
+        N_("Changed"),
+        N_("What changed?"),
         difference.build,
-        empty="There is no baseline to compare with: name an earlier run before this one, or with --against.",
+        empty=N_("There is no baseline to compare with: name an earlier run before this one, or with --against."),
     ),
     Section(
         "safer",
-        "Safer?",
-        "Safer, or only refusing more?",
+        N_("Safer?"),
+        N_("Safer, or only refusing more?"),
         safer.build,
-        empty="No run measured both what is let through and what is refused without need: ask the whole harm battery.",
+        empty=N_(
+            "No run measured both what is let through and what is refused without need: ask the whole harm battery."
+        ),
     ),
-    Section("trend", "Trend", "Where is it going?", trend.build),
+    Section("trend", N_("Trend"), N_("Where is it going?"), trend.build),
     Section(
         "where",
-        "Where",
-        "Where is it bad?",
+        N_("Where"),
+        N_("Where is it bad?"),
         where.build,
-        empty="No number is told by category: a metric with a breakdown would fill this.",
+        empty=N_("No number is told by category: a metric with a breakdown would fill this."),
     ),
     Section(
         "fair",
-        "Fair?",
-        "Fair across groups?",
+        N_("Fair?"),
+        N_("Fair across groups?"),
         fair.build,
-        empty="No number tells groups of people: ask the bias battery, whose probes do.",
+        empty=N_("No number tells groups of people: ask the bias battery, whose probes do."),
     ),
-    Section("trust", "Graders", "Can we trust the graders?", trust.build),
+    Section("trust", N_("Graders"), N_("Can we trust the graders?"), trust.build),
     Section(
         "show",
-        "Show me",
-        "Show me",
+        N_("Show me"),
+        N_("Show me"),
         show.build,
-        empty="There is no baseline, and no item was judged bad: an earlier run, or failures, would fill this.",
-        textless="This file holds no prompts and no answers: make it with --transcripts failures to see them here.",
+        empty=N_("There is no baseline, and no item was judged bad: an earlier run, or failures, would fill this."),
+        textless=N_("This file holds no prompts and no answers: make it with --transcripts failures to see them here."),
     ),
     Section(
         "patterns",
-        "Patterns",
-        "What do the failures have in common?",
+        N_("Patterns"),
+        N_("What do the failures have in common?"),
         patterns.build,
-        empty="No item was judged bad, so there is nothing to look for: failures of a run would fill this.",
+        empty=N_("No item was judged bad, so there is nothing to look for: failures of a run would fill this."),
     ),
-    Section("items", "All items", "All items", items.build),
-    Section("untested", "Not tested", "What was not tested?", untested.build),
-    Section("redo", "Redo", "Can I redo it?", redo.build),
-    Section("appendix", "Appendix", "Appendix: confidence, energy, items", appendix.build),
+    Section("items", N_("All items"), N_("All items"), items.build),
+    Section("untested", N_("Not tested"), N_("What was not tested?"), untested.build),
+    Section("redo", N_("Redo"), N_("Can I redo it?"), redo.build),
+    Section("appendix", N_("Appendix"), N_("Appendix: confidence, energy, items"), appendix.build),
 )
 
 
@@ -114,5 +128,5 @@ def build_page(material: Material) -> list[Shown]:
     none = material.sharing.transcripts is Extent.NONE
     return [
         Shown(section, section.build(material), section.textless if none and section.textless else section.empty)
-        for section in SECTIONS
+        for section in map(Section.spoken, SECTIONS)
     ]

@@ -8,9 +8,11 @@ from auditor import amounts
 from auditor.compare import Difference, Standing
 from auditor.types import Better
 
+from . import shares
+from .catalogue import gettext as _
 from .distinct import distinct
 from .material import Material
-from .wording import count, metric_name
+from .wording import metric_name, within
 
 
 def largest_first(material: Material) -> list[Difference]:
@@ -39,7 +41,7 @@ def broadest(differences: Sequence[Difference]) -> list[Difference]:
         kind = (difference.source, difference.cell)
         turns[kind] = turns.get(kind, -1) + 1
         ranked.append((turns[kind], difference))
-    return [difference for _, difference in sorted(ranked, key=lambda pair: pair[0])]
+    return [difference for _turn, difference in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def standing(differences: Sequence[Difference], *wanted: Standing) -> list[Difference]:
@@ -50,26 +52,27 @@ def standing(differences: Sequence[Difference], *wanted: Standing) -> list[Diffe
 def name(difference: Difference) -> str:
     """Return the battery, the probe, the category and the metric in words, a name that follows itself once."""
     tag, told, category = difference.cell.partition("=")
-    battery, _, probe = difference.source.partition(".")
+    battery, _dot, probe = difference.source.partition(".")
     cell = "" if not told or category == probe else f"{tag} {category}"
     source = ", ".join(part.replace("_", " ") for part in (battery.capitalize(), probe, cell) if part)
-    metric = metric_name(difference.metric)
-    return f"{source}: {metric[:1].lower()}{metric[1:]}"
+    return _("{source}: {metric}").format(source=source, metric=within(metric_name(difference.metric)))
 
 
 def values(difference: Difference) -> str:
     """Return the values on both sides, over the items that both answered."""
     bounds = (difference.low_bound, difference.high_bound)
     sides = (difference.before, difference.after)
-    return " → ".join("undefined" if found is None else amounts.amount(found, *bounds) for found in sides)
+    return " → ".join(_("undefined") if found is None else amounts.amount(found, *bounds) for found in sides)
 
 
-def moved(difference: Difference) -> str:
+def moved(difference: Difference, *, unit: bool = True) -> str:
     """Return how much worse or better it is."""
     assert difference.regression is not None
     if _amount(difference, difference.regression) == _amount(difference, 0.0):
-        return "no change"
-    return f"{_way(difference.regression)} by {_amount(difference, difference.regression)}"
+        return _("no change")
+    said = _("worse by {amount}") if difference.regression > 0 else _("better by {amount}")
+    amount = _amount(difference, difference.regression)
+    return said.format(amount=amount if unit else amount.removesuffix(" points"))
 
 
 def interval(difference: Difference) -> str:
@@ -78,26 +81,24 @@ def interval(difference: Difference) -> str:
     Each end says its own way where they differ.
     """
     if difference.low is None or difference.high is None or difference.regression is None:
-        return "no interval"
+        return _("no interval")
     ends = (difference.low, difference.high)
     told = [_amount(difference, end).removesuffix(" points") for end in ends]
     if difference.regression > 0 and difference.low >= 0:
-        return f"{told[0]} to {told[1]}"
+        return _("{low} to {high}").format(low=told[0], high=told[1])
     if difference.regression < 0 and difference.high <= 0:
-        return f"{told[1]} to {told[0]}"
-    return " to ".join(f"{amount} {_way(end)}" for amount, end in zip(told, ends, strict=True))
+        return _("{low} to {high}").format(low=told[1], high=told[0])
+    ways = [
+        (_("{amount} worse") if end > 0 else _("{amount} better")).format(amount=amount)
+        for amount, end in zip(told, ends, strict=True)
+    ]
+    return _("{low} to {high}").format(low=ways[0], high=ways[1])
 
 
 def _amount(difference: Difference, change: float) -> str:
     return amounts.change(abs(change), difference.low_bound, difference.high_bound).removeprefix("+")
 
 
-def _way(regression: float) -> str:
-    return "worse" if regression > 0 else "better"
-
-
 def rests_on(difference: Difference) -> str:
     """Return the items and families that are compared."""
-    if difference.compared == difference.families:
-        return f"n {difference.compared:,}"
-    return f"n {difference.compared:,} in {count(difference.families, 'family')}"
+    return shares.rests_on(difference.compared, difference.families)

@@ -13,6 +13,7 @@ from auditor.compare import Difference, Standing
 from auditor.decision import Outcome
 
 from . import marks, paired
+from .catalogue import gettext as _
 from .marks import Scale
 
 WIDTH, EDGE = 340.0, 20.0
@@ -46,8 +47,9 @@ class Limit:
     @property
     def word(self) -> str:
         """What became of the rule, and whether only its strictness made it so."""
-        word = {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}[self.outcome]
-        return f"{word} (strict)" if self.outcome is Outcome.FAIL and self.strict and self.within else word
+        if self.outcome is Outcome.FAIL and self.strict and self.within:
+            return _("broken (strict)")
+        return {Outcome.PASS: _("kept"), Outcome.FAIL: _("broken"), Outcome.INCONCLUSIVE: _("undecided")}[self.outcome]
 
 
 def span(differences: Iterable[Difference], limits: Iterable[Limit]) -> Scale:
@@ -78,8 +80,10 @@ def axis(scale: Scale, example: Difference) -> Markup:
     """Return the ticks, and which way is worse."""
     middle = scale(0.0)
     ways = [
-        marks.text(middle + 6, 12, "worse →", size=11, bold=True) if scale.high > 0 else Markup(""),
-        marks.text(middle - 6, 12, "← better", anchor="end", size=11, bold=True) if scale.low < 0 else Markup(""),
+        marks.text(middle + 6, 12, _("worse") + " →", size=11, bold=True) if scale.high > 0 else Markup(""),
+        marks.text(middle - 6, 12, "← " + _("better"), anchor="end", size=11, bold=True)
+        if scale.low < 0
+        else Markup(""),
     ]
     ticks = [
         part
@@ -89,8 +93,10 @@ def axis(scale: Scale, example: Difference) -> Markup:
             marks.rule(scale(tick), AXIS_HEIGHT - 4, scale(tick), AXIS_HEIGHT),
         )
     ]
-    title = f"Scale: from {_tick(scale.low, example)} to {_tick(scale.high, example)}, worse to the right"
-    return marks.drawing(WIDTH, AXIS_HEIGHT, title, "0 is no change.", *ways, *ticks)
+    title = _("Scale: from {low} to {high}, worse to the right").format(
+        low=_tick(scale.low, example), high=_tick(scale.high, example)
+    )
+    return marks.drawing(WIDTH, AXIS_HEIGHT, title, _("0 is no change."), *ways, *ticks)
 
 
 def _tick(tick: float, example: Difference) -> str:
@@ -157,15 +163,15 @@ def _mark(x: float, y: float, standing: Standing) -> Markup:
 
 
 def _line(limit: Limit, scale: Scale) -> Markup:
-    return _dashed(scale(limit.at), f"{limit.rule}: limit {limit.words}")
+    return _dashed(scale(limit.at), _("{rule}: limit {words}").format(rule=limit.rule, words=limit.words))
 
 
 def _strict(scale: Scale) -> list[Markup]:
     """Return the limit of a strict rule: no change, with its word where there is room for it."""
     x = scale(0.0)
     left = x - scale.start > STRICT_ROOM
-    word = marks.text(x - 4 if left else x + 4, 8, "strict", anchor="end" if left else "start", size=9)
-    return [_dashed(x, "strict: broken by any worsening that is shown"), word]
+    word = marks.text(x - 4 if left else x + 4, 8, _("strict"), anchor="end" if left else "start", size=9)
+    return [_dashed(x, _("strict: broken by any worsening that is shown")), word]
 
 
 def _dashed(x: float, title: str) -> Markup:
@@ -200,6 +206,13 @@ def _noise(difference: Difference, scale: Scale) -> list[Markup]:
 
 
 def _description(difference: Difference, limits: Sequence[Limit]) -> str:
-    said = [f"{paired.values(difference)}, {paired.rests_on(difference)}; interval {paired.interval(difference)}"]
-    said += [f"{limit.rule}: limit {limit.words}{', strict' if limit.strict else ''}" for limit in limits]
-    return "; ".join([*said, str(difference.standing)]) + "."
+    said = _("{values}, {size}; interval {interval}").format(
+        values=paired.values(difference), size=paired.rests_on(difference), interval=paired.interval(difference)
+    )
+    ruled = [
+        (_("{rule}: limit {words}, strict") if limit.strict else _("{rule}: limit {words}")).format(
+            rule=limit.rule, words=limit.words
+        )
+        for limit in limits
+    ]
+    return "; ".join([said, *ruled, _(difference.standing)]) + "."

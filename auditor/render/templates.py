@@ -13,9 +13,8 @@ from markupsafe import Markup
 from auditor.content import content
 
 from . import marks
-from .catalogue import gettext, ngettext
+from .catalogue import gettext, language, ngettext
 from .visible import plain, visible
-from .wording import count
 
 
 def environment() -> Environment:
@@ -30,8 +29,8 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension adds it
-    made.globals |= {"gettext": _gettext, "ngettext": _ngettext, "_": _gettext}
-    made.filters |= {"visible": visible, "counted": count}
+    made.globals |= {"gettext": _gettext, "ngettext": _ngettext, "_": _gettext, "language": language}
+    made.filters |= {"visible": visible, "term": gettext}
     made.globals["GLYPHS"] = marks.GLYPHS
     return made
 
@@ -41,12 +40,16 @@ def _gettext(message: str, **values: Any) -> Markup:
 
 
 def _ngettext(one: str, many: str, number: int, **values: Any) -> Markup:
-    return _filled(ngettext(one, many, number), {"num": f"{number:,}", **values})
+    return _filled(ngettext(one, many, number), {"num": number, **values})
 
 
 def _filled(message: str, values: dict[str, Any]) -> Markup:
-    """Put values into a message of ours; they are named and escaped like all that a template prints."""
-    return Markup(message) % {name: _shown(value) for name, value in values.items()}
+    """Put values into a message of ours; they are named and escaped like all that a template prints.
+
+    A whole number is written as everywhere, its thousands set apart.
+    """
+    told = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
+    return Markup(message) % {name: _shown(value) for name, value in told.items()}
 
 
 def _template(name: str) -> str:

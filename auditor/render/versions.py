@@ -14,6 +14,8 @@ from auditor.errors import DataError
 from auditor.runs.layout import BASE
 from auditor.types import Estimate
 
+from .catalogue import gettext as _
+
 if TYPE_CHECKING:
     from auditor.runs.record import Run
 
@@ -126,15 +128,15 @@ def _distinct(names: Sequence[str]) -> list[str]:
 def instrument_changes(before: Version, after: Version, measured: str) -> list[str]:
     """Return what differs in how a probe or a battery was measured; two numbers compare only when it is nothing."""
     suites = [(version.manifest["suite"]["id"], version.manifest["suite"]["hash"]) for version in (before, after)]
-    changes = ["the suite changed"] if suites[0] != suites[1] else []
+    changes = [_("the suite changed")] if suites[0] != suites[1] else []
     probes = [_measured_by(version, measured) for version in (before, after)]
     if probes[0].keys() != probes[1].keys():
-        changes.append("other probes were asked")
+        changes.append(_("other probes were asked"))
     shared = [probe for probe in probes[1] if probe in probes[0]]
     if any(probes[0][probe]["hash"] != probes[1][probe]["hash"] for probe in shared):
-        changes.append("the probe changed")
+        changes.append(_("the probe changed"))
     if any(probes[0][probe]["grader"] != probes[1][probe]["grader"] for probe in shared):
-        changes.append("the grader changed")
+        changes.append(_("the grader changed"))
     return changes
 
 

@@ -15,6 +15,9 @@ from auditor.compare import Difference, Standing
 from auditor.content import content
 from auditor.types import Better, Estimate
 
+from .catalogue import ENGLISH, language
+from .catalogue import gettext as _
+from .shares import rests_on
 from .versions import Version
 
 THIN_FAMILIES = 10
@@ -49,23 +52,24 @@ class Move:
         """The shape that means the same."""
         return {"worse": "✗", "better": "✓"}[self.tone]
 
+    @property
+    def word(self) -> str:
+        """The tone as a reader is told it."""
+        return {"worse": _("worse"), "better": _("better")}[self.tone]
+
 
 def number(estimate: Estimate, link: str = "") -> Number:
     """Return an estimate in words, with the link to the items behind it."""
     return Number(
         of=f"{estimate.probe_id}/{estimate.metric}/{estimate.cell}",
         raw="" if estimate.value is None else repr(float(estimate.value)),
-        value="undefined" if estimate.value is None else value(estimate, estimate.value),
+        value=_("undefined") if estimate.value is None else value(estimate, estimate.value),
         interval=interval(estimate),
-        size=f"n {estimate.n:,}" + (f" in {count(estimate.families, 'family')}" if _clustered(estimate) else ""),
+        size=rests_on(estimate.n, estimate.families),
         missing=missing(estimate),
         defined=estimate.value is not None,
         link=link,
     )
-
-
-def _clustered(estimate: Estimate) -> bool:
-    return estimate.families != estimate.n
 
 
 def is_share(estimate: Estimate) -> bool:
@@ -83,8 +87,9 @@ def interval(estimate: Estimate) -> str:
     if estimate.value is None:
         return estimate.method.removeprefix("undefined: ")
     if estimate.low is None or estimate.high is None:
-        return "no interval: too few families"
-    return f"{value(estimate, estimate.low).removesuffix('%')} to {value(estimate, estimate.high)}"
+        return _("no interval: too few families")
+    low, high = value(estimate, estimate.low).removesuffix("%"), value(estimate, estimate.high)
+    return _("{low} to {high}").format(low=low, high=high)
 
 
 def missing(estimate: Estimate) -> str:
@@ -92,11 +97,11 @@ def missing(estimate: Estimate) -> str:
     absent = estimate.planned - estimate.n
     if absent <= 0:
         return ""
-    fact = f"{absent:,} of {estimate.planned:,} missing"
+    fact = _("{missing:,} of {planned:,} missing").format(missing=absent, planned=estimate.planned)
     if estimate.worst_low is None or estimate.worst_high is None:
         return fact
     low, high = value(estimate, estimate.worst_low).removesuffix("%"), value(estimate, estimate.worst_high)
-    return f"{fact}: {low} to {high}"
+    return _("{missing}: {low} to {high}").format(missing=fact, low=low, high=high)
 
 
 def move(difference: Difference | None) -> Move | None:
@@ -109,8 +114,8 @@ def move(difference: Difference | None) -> Move | None:
 def direction(estimate: Estimate) -> str:
     """Return which way is good."""
     if estimate.better is Better.TARGET:
-        return f"{estimate.ideal or 0:g} is best"
-    return f"{estimate.better} is better"
+        return _("{ideal:g} is best").format(ideal=estimate.ideal or 0)
+    return _("lower is better") if estimate.better is Better.LOWER else _("higher is better")
 
 
 def badness(estimate: Estimate) -> float:
@@ -155,12 +160,17 @@ def metric_words() -> dict[str, dict[str, str]]:
 
 def metric_name(metric: str) -> str:
     """Return a metric's short name."""
-    return metric_words().get(metric, {}).get("name") or metric.replace("_", " ")
+    return _(metric_words().get(metric, {}).get("name", "")) or metric.replace("_", " ")
+
+
+def within(words: str) -> str:
+    """Return words as they stand within a sentence: in English they begin small."""
+    return words[:1].lower() + words[1:] if language() == ENGLISH else words
 
 
 def metric_means(metric: str) -> str:
     """Return what a metric means, where that is known."""
-    return metric_words().get(metric, {}).get("means", "")
+    return _(metric_words().get(metric, {}).get("means", ""))
 
 
 def metric_sentence(version: Version, estimate: Estimate) -> str:
@@ -171,7 +181,7 @@ def metric_sentence(version: Version, estimate: Estimate) -> str:
     probe = _its_probe(version, estimate)
     if probe is not None and probe["metrics"][0]["name"] == estimate.metric:
         return str(probe["title" if estimate.better is Better.HIGHER else "failure_title"])
-    return metric_words().get(estimate.metric, {}).get("pooled") or metric_name(estimate.metric)
+    return _(metric_words().get(estimate.metric, {}).get("pooled", "")) or metric_name(estimate.metric)
 
 
 def _its_probe(version: Version, estimate: Estimate) -> Mapping[str, Any] | None:

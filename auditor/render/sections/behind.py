@@ -73,7 +73,7 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]]) -> Row:
     told = (
         sources if len(sources) < 3 else [_("{first} and {more} more").format(first=sources[0], more=len(sources) - 1)]
     )
-    what = "; ".join([", ".join(told), *tags, *changes, *items]).removeprefix("; ")
+    what = "; ".join([", ".join(told), *tags, *map(_, changes), *items]).removeprefix("; ")
     return Row(link, what, len(found), len(bad), () if items else bad[:NAMED])
 
 

@@ -13,12 +13,14 @@ from auditor.compare import Comparison, Difference, Standing, Turn
 from auditor.decision import Outcome
 from auditor.render import paired, plot
 from auditor.render.address import cell_link, items_link
+from auditor.render.catalogue import counted
+from auditor.render.catalogue import gettext as _
 from auditor.render.decisions import words
 from auditor.render.distinct import Key, key
 from auditor.render.material import Material
 from auditor.render.plot import Limit
 from auditor.render.transcripts import Change
-from auditor.render.wording import Move, count, metric_name, move
+from auditor.render.wording import Move, metric_name, move
 
 from .seen import Seen, seen
 
@@ -157,7 +159,12 @@ def _notes(found: Comparison | None) -> list[str]:
     if found is None:
         return []
     only = [
-        f"{len(ids):,} items only {model} was asked are left out."
+        counted(
+            "{n} item only {model} was asked is left out.",
+            "{n} items only {model} was asked are left out.",
+            len(ids),
+            model=model,
+        )
         for ids, model in ((found.only_base, found.base_model), (found.only_candidate, found.candidate_model))
         if ids
     ]
@@ -225,10 +232,11 @@ def _plots(material: Material, drawn: Sequence[Told]) -> list[Plot]:
 def _unit(difference: Difference) -> str:
     low, high = difference.low_bound, difference.high_bound
     if amounts.is_share(low, high):
-        return "Shares, in percentage points"
+        return _("Shares, in percentage points")
     if low is None or high is None:
-        return f"{metric_name(difference.metric)}, in its own unit"
-    return f"Scores from {low:g} to {high:g}".replace("-", "\N{MINUS SIGN}")
+        return _("{metric}, in its own unit").format(metric=metric_name(difference.metric))
+    ends = [f"{end:g}".replace("-", "\N{MINUS SIGN}") for end in (low, high)]
+    return _("Scores from {low} to {high}").format(low=ends[0], high=ends[1])
 
 
 def _row(material: Material, told: Told, strip: Markup) -> Row:
@@ -245,27 +253,37 @@ def _row(material: Material, told: Told, strip: Markup) -> Row:
         move=moving,
         standing="" if moving else _standing(difference),
         limits=told.limits,
-        missing=f"{difference.missing:,} missing" if difference.missing else "",
+        missing=_("{n:,} missing").format(n=difference.missing) if difference.missing else "",
         noise=_noise(difference),
     )
 
 
 def _standing(difference: Difference) -> str:
     """Return how a number stands where no change is shown, and why."""
-    return difference.standing + (f": {difference.reason}" if difference.reason else "")
+    return _(difference.standing) + (f": {difference.reason}" if difference.reason else "")
 
 
 def _noise(difference: Difference) -> str:
     """Return what the baseline did against itself."""
     if difference.noise is None or difference.noise.regression is None:
         return ""
-    return f"A/A {paired.moved(replace(difference, regression=difference.noise.regression)).removesuffix(' points')}"
+    moved = paired.moved(replace(difference, regression=difference.noise.regression), unit=False)
+    return _("A/A {moved}").format(moved=moved)
 
 
 def _counted(found: Comparison, drawn: int) -> str:
     """Return how all numbers stand, counted as everywhere, and how many are drawn."""
     told = {standing: words.of_standing(found, standing) for standing in Standing}
-    shown = f"{len(told[Standing.WORSE]):,} are worse, {len(told[Standing.BETTER]):,} better"
-    open_ = told[Standing.OPEN]
-    rest = f"{len(told[Standing.NOISE]):,} within noise and {len(open_):,} cannot be told{words.why_open(open_)}"
-    return f"Of {count(sum(map(len, told.values())), 'number')} {shown}, {rest}; {drawn:,} are drawn."
+    return counted(
+        "Of {n} number {worse} are worse, {better} better, {noise} within noise and {open} cannot be told{why}; "
+        "{drawn} are drawn.",
+        "Of {n} numbers {worse} are worse, {better} better, {noise} within noise and {open} cannot be told{why}; "
+        "{drawn} are drawn.",
+        sum(map(len, told.values())),
+        worse=f"{len(told[Standing.WORSE]):,}",
+        better=f"{len(told[Standing.BETTER]):,}",
+        noise=f"{len(told[Standing.NOISE]):,}",
+        open=f"{len(told[Standing.OPEN]):,}",
+        why=words.why_open(told[Standing.OPEN]),
+        drawn=f"{drawn:,}",
+    )

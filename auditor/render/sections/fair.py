@@ -14,11 +14,12 @@ from auditor import amounts
 from auditor.compare import Difference
 from auditor.render import paired
 from auditor.render.address import cell_link, items_link
+from auditor.render.catalogue import counted
 from auditor.render.catalogue import gettext as _
 from auditor.render.charts_groups import End, dumbbell
 from auditor.render.material import Material
 from auditor.render.shares import rests_on
-from auditor.render.wording import Move, Number, count, interval, metric_means, metric_name, move, number, value
+from auditor.render.wording import Move, Number, interval, metric_means, metric_name, move, number, value
 from auditor.stats.extremes import farthest_apart
 from auditor.types import Better, Estimate
 
@@ -154,7 +155,8 @@ def _group_means(material: Material, probe: str, spec: Mapping[str, Any]) -> lis
         told = _("no interval: too few families")
         ends = None
         if mean.low is not None and mean.high is not None:
-            told, ends = f"{_signed(mean.low)} to {_signed(mean.high)}", (mean.value, mean.low, mean.high)
+            told = _("{low} to {high}").format(low=_signed(mean.low), high=_signed(mean.high))
+            ends = (mean.value, mean.low, mean.high)
         groups.append(
             Group(
                 name=_words(name),
@@ -301,7 +303,7 @@ def _small(groups: Sequence[Group]) -> str:
     counts = {group.families for group in small}
     if len(small) == len(groups) and len(counts) == 1:
         return _("All {groups:,} groups are too small to be drawn: {size}, and {fewest} are needed.").format(
-            groups=len(groups), size=count(counts.pop(), "family"), fewest=FEWEST_FAMILIES
+            groups=len(groups), size=counted("{n} family", "{n} families", counts.pop()), fewest=FEWEST_FAMILIES
         )
     named = [f"{group.name} ({group.families})" for group in small[:NAMED]]
     if len(small) > NAMED:
@@ -323,7 +325,7 @@ def _change(name: str, difference: Difference | None) -> Change:
         return Change(name, _("does not compare"), None, "")
     said = f"{paired.values(difference)}, {paired.moved(difference)} ({paired.interval(difference)})"
     told = move(difference)
-    open_ = "" if told else f"{difference.standing}{': ' if difference.reason else ''}{difference.reason}"
+    open_ = "" if told else f"{_(difference.standing)}{': ' if difference.reason else ''}{difference.reason}"
     return Change(name, f"{said}, {paired.rests_on(difference)}", told, open_)
 
 

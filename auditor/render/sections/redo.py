@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.polarity import Row
+from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
 from auditor.render.versions import Role, Version
 
@@ -46,19 +47,22 @@ def _recipe(material: Material, version: Version) -> Recipe:
     known = version is not material.candidate and probes == [_probe(one) for one in material.candidate.probes.values()]
     seeds = sorted({row["sampling"]["seed"] for row in version.run.iter_responses()})
     settings = {
-        "Run": version.run.run_id,
-        "Source": manifest["model"]["source"],
-        "Target": _filled(manifest["model"]["target"]),
-        "Plan": manifest["plan_hash"],
-        "Suite": f"{manifest['suite']['id']}, version {manifest['suite']['version']}, {manifest['suite']['hash']}",
-        "Grading layer": version.run.layer,
-        "Graders": version.graders_hash,
-        "Seeds of sampling": ", ".join(map(str, seeds)),
-        "Fingerprint": manifest["model"]["fingerprint"]["digest"],
-        **{f"Fingerprint: {name}": piece for name, piece in manifest["model"]["fingerprint"]["pieces"].items()},
+        _("Run"): version.run.run_id,
+        _("Source"): manifest["model"]["source"],
+        _("Target"): _filled(manifest["model"]["target"]),
+        _("Plan"): manifest["plan_hash"],
+        _("Suite"): _("{id}, version {version}, {hash}").format(**manifest["suite"]),
+        _("Grading layer"): version.run.layer,
+        _("Graders"): version.graders_hash,
+        _("Seeds of sampling"): ", ".join(map(str, seeds)),
+        _("Fingerprint"): manifest["model"]["fingerprint"]["digest"],
+        **{
+            _("Fingerprint: {piece}").format(piece=name): piece
+            for name, piece in manifest["model"]["fingerprint"]["pieces"].items()
+        },
         **_engine(manifest["engine"]),
-        "Host": manifest["host"],
-        "auditor": f"version {manifest['auditor_version']}, run format {manifest['schema_version']}",
+        _("Host"): manifest["host"],
+        "auditor": _("version {auditor_version}, run format {schema_version}").format(**manifest),
     }
     return Recipe(
         label=version.label,
@@ -71,11 +75,11 @@ def _recipe(material: Material, version: Version) -> Recipe:
 
 def _engine(engine: Row | None) -> dict[str, Any]:
     if engine is None:
-        return {"Engine": "none was started: every answer was taken from earlier runs"}
+        return {_("Engine"): _("none was started: every answer was taken from earlier runs")}
     return {
-        "Engine": f"{engine['name']} {engine['version']}",
-        "Engine settings": engine["settings"],
-        "Software": engine["software"],
+        _("Engine"): f"{engine['name']} {engine['version']}",
+        _("Engine settings"): engine["settings"],
+        _("Software"): engine["software"],
     }
 
 
@@ -100,6 +104,6 @@ def _probe(probe: Row) -> dict[str, str]:
         "hash": probe["hash"],
         "grader": f"{probe['grader']['name']} {probe['grader']['version']}",
         "settings": _text(probe["grader"]["settings"]) if probe["grader"]["settings"] else "",
-        "asked": f"{probe['items']:,} in {probe['families']:,}",
+        "asked": _("{items:,} in {families:,}").format(items=probe["items"], families=probe["families"]),
         "licence": probe["licence"],
     }

@@ -11,11 +11,13 @@ from markupsafe import Markup
 from auditor.compare import Turn
 from auditor.render import paired
 from auditor.render.address import items_link, number_link
+from auditor.render.catalogue import counted
+from auditor.render.catalogue import gettext as _
 from auditor.render.charts import Point, frontier, scatter, series
 from auditor.render.material import Material
 from auditor.render.transcripts import Change
 from auditor.render.versions import Role, Version, side_by_side
-from auditor.render.wording import Move, Number, count, metric_means, metric_name, move, number
+from auditor.render.wording import Move, Number, metric_means, metric_name, move, number, within
 
 LET_THROUGH, REFUSED = "non_refusal_rate", "over_refusal_rate"
 
@@ -70,7 +72,7 @@ class Safer:
 def build(material: Material) -> Safer | None:
     """Return the picture, or None where no version measured both."""
     measured = [(_measured(material.candidate, metric), metric) for metric in (LET_THROUGH, REFUSED)]
-    if not all(source for source, _ in measured):
+    if not all(source for source, _metric in measured):
         return None
     across, up = (series(material.versions, source or "", metric) for source, metric in measured)
     kept = [(a, b) for a, b in zip(across, up, strict=True) if a.drawn and b.drawn]
@@ -79,14 +81,14 @@ def build(material: Material) -> Safer | None:
     told = {version.label: version for version in side_by_side(material.versions)}
     rows = [_row(told[a.label], a, b) for a, b in kept if a.label in told]
     names = (metric_name(LET_THROUGH), metric_name(REFUSED))
-    title = f"{names[0]} against {names[1].lower()}, over versions"
+    title = _("{one} against {other}, over versions").format(one=names[0], other=within(names[1]))
     return Safer(
-        chart=scatter([a for a, _ in kept], [b for _, b in kept], names, title),
+        chart=scatter([a for a, _b in kept], [b for _a, b in kept], names, title),
         names=names,
         means=(metric_means(LET_THROUGH), metric_means(REFUSED)),
         rows=rows,
         earlier=len(kept) - len(rows),
-        frontier=bool(frontier([a for a, _ in kept], [b for _, b in kept])),
+        frontier=bool(frontier([a for a, _b in kept], [b for _a, b in kept])),
         reading=[
             _reading(material, material.baseline, source or "", metric)
             for source, metric in measured
@@ -112,16 +114,27 @@ def _row(version: Version, across: Point, up: Point) -> Row:
 
 def _reading(material: Material, baseline: Version, source: str, metric: str) -> Reading:
     """Say where one of the two numbers went from the baseline, and which items went with it."""
-    name, step = metric_name(metric), f"from {baseline.label} to {material.candidate.label}"
+    name = metric_name(metric)
+    sides = {"baseline": baseline.label, "candidate": material.candidate.label}
     difference = material.differences.get((source, metric, "all"))
     if material.comparison is None or difference is None or difference.regression is None:
-        return Reading(name, f"{step}: does not compare.")
+        return Reading(name, _("from {baseline} to {candidate}: does not compare.").format(**sides))
     probes = material.candidate.behind(source, metric)
     turns = Counter(item.turn for item in material.comparison.items if item.probe_id in probes)
     return Reading(
         name,
-        f"{step}: {paired.values(difference)}, {paired.moved(difference)} ({paired.interval(difference)}).",
+        _("from {baseline} to {candidate}: {values}, {moved} ({interval}).").format(
+            **sides,
+            values=paired.values(difference),
+            moved=paired.moved(difference),
+            interval=paired.interval(difference),
+        ),
         move(difference),
-        f"It differs in {difference.discordant:,} of {count(difference.compared, 'item')}.",
+        counted(
+            "It differs in {differing} of {n} item.",
+            "It differs in {differing} of {n} items.",
+            difference.compared,
+            differing=f"{difference.discordant:,}",
+        ),
         [Turned(turn, turns[turn], items_link(probes, change=Change(turn))) for turn in (Turn.BROKEN, Turn.FIXED)],
     )

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from auditor.polarity import Row, State
 from auditor.render.address import item_link
+from auditor.render.catalogue import N_, ngettext
 from auditor.render.catalogue import gettext as _
-from auditor.render.catalogue import ngettext
 from auditor.render.extent import Extent
 from auditor.render.material import Material
 from auditor.render.transcripts import Change, Reply, Transcript, discordant
@@ -115,7 +115,7 @@ def build(material: Material) -> Show | None:
 def _case(transcript: Transcript) -> Case:
     item, probe = transcript.item, transcript.probe
     return Case(
-        change=_("bad") if len(transcript.sides) == 1 else transcript.change,
+        change=N_("bad") if len(transcript.sides) == 1 else transcript.change,
         severity=probe["severity"],
         title=probe["failure_title"],
         item_id=item["item_id"],
@@ -168,9 +168,10 @@ def _where(found: WordDiff, sides: Sequence[Reply]) -> str:
 
 def _prompt(item: Row) -> list[Said]:
     turns = item["turns"]
-    shots = [_said(f"Example, {shot['role']}", shot["content"]) for shot in item["few_shot"] or ()]
-    asked = [_said("User" if len(turns) == 1 else f"User, turn {place}", turn) for place, turn in enumerate(turns, 1)]
-    return [*([_said("System", item["system"])] if item["system"] else []), *shots, *asked]
+    shots = [_said(_("Example, {role}").format(role=shot["role"]), shot["content"]) for shot in item["few_shot"] or ()]
+    name = _("User") if len(turns) == 1 else _("User, turn {number}")
+    asked = [_said(name.format(number=place), turn) for place, turn in enumerate(turns, 1)]
+    return [*([_said(_("System"), item["system"])] if item["system"] else []), *shots, *asked]
 
 
 def _side(reply: Reply) -> Side:
@@ -182,7 +183,7 @@ def _side(reply: Reply) -> Side:
         state=reply.state,
         verdict=reply.label,
         grader=_grader(reply),
-        reasons=[_said("Decided by", text) for text in dict.fromkeys(elsewhere)],
+        reasons=[_said(_("Decided by"), text) for text in dict.fromkeys(elsewhere)],
         answers=[_answer(row, evidence) for row in _ordered(reply.responses)],
     )
 
@@ -193,14 +194,15 @@ def _grader(reply: Reply) -> str:
 
 
 def _answer(row: Row, evidence: Sequence[str]) -> Said:
-    who = ", ".join(part for part in (f"turn {row['turn'] + 1}" if row["turn"] else "", row["part"]) if part)
+    turn = _("turn {number}").format(number=row["turn"] + 1) if row["turn"] else ""
+    who = ", ".join(part for part in (turn, row["part"]) if part)
     if row["text"]:
         return _said(who, row["text"], evidence)
     if row["score"] is not None:
-        return _said(
-            who, f"log-probability {row['score']:.2f} over {row['score_tokens']} tokens: {row['continuation']}"
-        )
-    return _said(who, f"no text: {row['status']}" + (f", {row['reason']}" if row["reason"] else ""))
+        said = _("log-probability {score} over {count} tokens: {text}")
+        return _said(who, said.format(score=f"{row['score']:.2f}", count=row["score_tokens"], text=row["continuation"]))
+    why = ", ".join(part for part in (row["status"], row["reason"]) if part)
+    return _said(who, _("no text: {why}").format(why=why))
 
 
 def _said(who: str, text: str, evidence: Sequence[str] = ()) -> Said:

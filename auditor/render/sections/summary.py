@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from auditor.render.address import number_link
+from auditor.render.catalogue import counted
 from auditor.render.catalogue import gettext as _
 from auditor.render.charts import series, spark
 from auditor.render.material import Material
@@ -16,7 +17,6 @@ from auditor.render.versions import Version, side_by_side
 from auditor.render.wording import (
     Move,
     Number,
-    count,
     direction,
     energy,
     metric_name,
@@ -121,8 +121,11 @@ def build(material: Material) -> Summary:
 def _scope(material: Material) -> str:
     manifest = material.candidate.manifest
     asked = sum(transcript.replies[-1].item is not None for transcript in material.transcripts)
-    probes = count(len(material.candidate.probes), "probe")
-    return f"{count(asked, 'item')} of {probes} in the suite {manifest['suite']['id']}"
+    return _("{items} of {probes} in the suite {suite}").format(
+        items=counted("{n} item", "{n} items", asked),
+        probes=counted("{n} probe", "{n} probes", len(material.candidate.probes)),
+        suite=manifest["suite"]["id"],
+    )
 
 
 def headlines(version: Version, battery: str) -> list[Estimate]:
@@ -148,7 +151,10 @@ def _tile(material: Material, estimate: Estimate) -> Tile:
         direction=direction(estimate),
         number=number(estimate, number_link(material.candidate, estimate)),
         move=move(material.differences.get((estimate.probe_id, estimate.metric, estimate.cell))),
-        spark=spark(points, f"{sentence}: {metric_name(estimate.metric)}, over versions"),
+        spark=spark(
+            points,
+            _("{sentence}: {metric}, over versions").format(sentence=sentence, metric=metric_name(estimate.metric)),
+        ),
     )
 
 
@@ -159,21 +165,23 @@ def facts(material: Material) -> dict[str, str]:
     fingerprint = manifest["model"]["fingerprint"]
     graders = {(probe["grader"]["name"], probe["grader"]["version"]) for probe in material.candidate.probes.values()}
     failed = sum(counts["failed"].values())
-    asked = f"{counts['requests']:,} asked, {counts['answered']:,} answered"
+    asked = _("{requests:,} asked, {answered:,} answered")
+    if failed:
+        asked = _("{requests:,} asked, {answered:,} answered, {failed:,} failed")
+    claimed = _("{digest}, only claimed by the server") if fingerprint["claimed"] else "{digest}"
     said = {
         _("Finished"): _moment(manifest),
         _("Baseline"): f"{baseline.run.model_id}, {_moment(baseline.manifest)}" if baseline else _("none"),
-        _("Suite"): f"{suite['id']}, version {suite['version']}, {suite['hash'][:DIGEST]}",
+        _("Suite"): _("{id}, version {version}, {hash}").format(**{**suite, "hash": suite["hash"][:DIGEST]}),
         _("Asked"): _("the full suite") if suite.get("whole", True) else _("a sample: a part of the suite"),
         _("Graders"): f"{len(graders):,}, {material.candidate.graders_hash[:DIGEST]}",
-        "Requests": asked + (f", {failed:,} failed" if failed else ""),
-        "Items": f"{len(material.transcripts):,}",
-        "Tokens": f"{tokens['prompt']:,} in, {tokens['completion']:,} out",
-        "Time": seconds(manifest["seconds"]["wall"]),
-        "Energy": _energy(manifest["energy"]),
-        "Cost": _cost(manifest["cost"]),
-        "Fingerprint": fingerprint["digest"][:DIGEST]
-        + (", only claimed by the server" if fingerprint["claimed"] else ""),
+        _("Requests"): asked.format(requests=counts["requests"], answered=counts["answered"], failed=failed),
+        _("Items"): f"{len(material.transcripts):,}",
+        _("Tokens"): _("{prompt:,} in, {completion:,} out").format(**tokens),
+        _("Time"): seconds(manifest["seconds"]["wall"]),
+        _("Energy"): _energy(manifest["energy"]),
+        _("Cost"): _cost(manifest["cost"]),
+        _("Fingerprint"): claimed.format(digest=fingerprint["digest"][:DIGEST]),
     }
     return {name: text for name, text in said.items() if text}
 

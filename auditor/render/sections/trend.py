@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from auditor.polarity import Row
 from auditor.render.address import number_link
+from auditor.render.catalogue import gettext as _
 from auditor.render.charts import Point, domain, series, trend
 from auditor.render.material import Material
 from auditor.render.versions import Version, side_by_side
@@ -81,7 +82,7 @@ def _group(material: Material, battery: str) -> Group:
         drawn[_unit(estimate)].append((estimate, points))
     panels = {}
     for alike in drawn.values():
-        limits = domain(point for _, points in alike for point in points)
+        limits = domain(point for _found, points in alike for point in points)
         for estimate, points in alike:
             panels[estimate.metric] = _panel(material, estimate, points, limits)
     return Group(battery, [panels[estimate.metric] for estimate in estimates])
@@ -98,9 +99,11 @@ def _panel(material: Material, estimate: Estimate, points: Sequence[Point], limi
         sentence=sentence,
         metric="" if metric == sentence else metric,
         direction=direction(estimate),
-        chart=trend(points, limits, f"{sentence}: {metric}, over versions"),
+        chart=trend(points, limits, _("{sentence}: {metric}, over versions").format(sentence=sentence, metric=metric)),
         breaks=[
-            f"{before.label} and {after.label} are not joined: {' and '.join(after.breaks)}."
+            _("{before} and {after} are not joined: {why}.").format(
+                before=before.label, after=after.label, why=_(" and ").join(after.breaks)
+            )
             for before, after in pairwise(points)
             if after.breaks
         ],
@@ -110,14 +113,14 @@ def _panel(material: Material, estimate: Estimate, points: Sequence[Point], limi
 def _prices(versions: Sequence[Version]) -> dict[str, list[str]]:
     """Return what each version's audit took; a line that no version knows is left out."""
     lines: dict[str, Callable[[Row], str]] = {
-        "Requests answered": lambda manifest: f"{manifest['counts']['answered']:,}",
-        "Tokens read": lambda manifest: f"{manifest['tokens']['prompt']:,}",
-        "Tokens written": lambda manifest: f"{manifest['tokens']['completion']:,}",
-        "Time to answer": _generating,
-        "Tokens written a second": _speed,
-        "Energy": lambda manifest: _energy(manifest["energy"]),
-        "Cost": lambda manifest: _cost(manifest["cost"]),
-        "Same answer when asked again": _noise,
+        _("Requests answered"): lambda manifest: f"{manifest['counts']['answered']:,}",
+        _("Tokens read"): lambda manifest: f"{manifest['tokens']['prompt']:,}",
+        _("Tokens written"): lambda manifest: f"{manifest['tokens']['completion']:,}",
+        _("Time to answer"): _generating,
+        _("Tokens written a second"): _speed,
+        _("Energy"): lambda manifest: _energy(manifest["energy"]),
+        _("Cost"): lambda manifest: _cost(manifest["cost"]),
+        _("Same answer when asked again"): _noise,
     }
     said = {name: [line(version.manifest) for version in versions] for name, line in lines.items()}
     return {name: cells for name, cells in said.items() if any(cells)}
@@ -143,7 +146,7 @@ def _cost(cost: Row | None) -> str:
 
 def _noise(manifest: Row) -> str:
     floor = manifest.get("noise_floor")
-    return f"{floor['agreed']:,} of {floor['asked']:,}" if floor and floor["asked"] else ""
+    return _("{agreed:,} of {asked:,}").format(**floor) if floor and floor["asked"] else ""
 
 
 def _rows(versions: Sequence[Version]) -> list[Line]:

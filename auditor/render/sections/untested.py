@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from auditor.polarity import State
 from auditor.render.address import cell_link
+from auditor.render.catalogue import counted
+from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
 from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version, side_by_side
-from auditor.render.wording import THIN_FAMILIES, count, metric_name
+from auditor.render.wording import THIN_FAMILIES, metric_name
 from auditor.types import Estimate, Status
 
 BATTERIES = ("bias", "hallucination", "harm")
@@ -69,9 +71,14 @@ def build(material: Material) -> Untested:
             *_not_asked(material.versions),
             _languages(material.candidate),
             _turns(material.transcripts),
-            "No probe gives the model tools, files, pictures or a search engine; how it acts with them was not tested.",
-            "Only the prompts of the probes were asked: not your own system prompt, users or documents, "
-            "unless the target brings them along.",
+            _(
+                "No probe gives the model tools, files, pictures or a search engine; "
+                "how it acts with them was not tested."
+            ),
+            _(
+                "Only the prompts of the probes were asked: not your own system prompt, users or documents, "
+                "unless the target brings them along."
+            ),
         ],
     )
 
@@ -90,16 +97,20 @@ def _thin(version: Version) -> list[Thin]:
 
 def in_short(material: Material) -> str:
     """Return the limits of the audit in one line."""
-    absent = [f"nothing about {battery}" for battery in BATTERIES if battery not in material.batteries]
+    absent = [
+        _("nothing about {battery}").format(battery=battery)
+        for battery in BATTERIES
+        if battery not in material.batteries
+    ]
     turns = max((len(found.item["turns"]) for found in material.transcripts), default=0)
     spoken = _spoken(material.candidate)
     return ", ".join(
         [
             *absent,
-            f"no language but {' and '.join(spoken) if spoken else 'English'}",
-            "no second turn" if turns <= 1 else f"no conversation beyond {turns} turns",
-            "no tools, files or pictures",
-            "none of your own prompts and documents",
+            _("no language but {languages}").format(languages=_(" and ").join(spoken) or _("English")),
+            _("no second turn") if turns <= 1 else _("no conversation beyond {turns} turns").format(turns=turns),
+            _("no tools, files or pictures"),
+            _("none of your own prompts and documents"),
         ]
     )
 
@@ -109,12 +120,16 @@ def gaps(transcripts: Sequence[Transcript], place: int) -> list[Gap]:
     replies = [transcript.replies[place] for transcript in transcripts]
     responses = [row for reply in replies for row in reply.responses if row["repeat"] == 0]
     found = {
-        "Failed": Counter(row["reason"] or "no reason given" for row in responses if row["status"] == Status.FAILED),
-        "Filtered": Counter(row["reason"] or "unknown filter" for row in responses if row["status"] == Status.FILTERED),
-        "Empty": Counter("no visible character" for row in responses if row["status"] == Status.EMPTY),
-        "Cut": Counter("the token limit was reached" for row in responses if row["status"] == Status.LENGTH),
-        "Undetermined": Counter(reply.label for reply in replies if reply.state is State.UNDETERMINED),
-        "No verdict": Counter(reply.label for reply in replies if reply.state is State.MISSING),
+        _("Failed"): Counter(
+            row["reason"] or _("no reason given") for row in responses if row["status"] == Status.FAILED
+        ),
+        _("Filtered"): Counter(
+            row["reason"] or _("unknown filter") for row in responses if row["status"] == Status.FILTERED
+        ),
+        _("Empty"): Counter(_("no visible character") for row in responses if row["status"] == Status.EMPTY),
+        _("Cut"): Counter(_("the token limit was reached") for row in responses if row["status"] == Status.LENGTH),
+        _("Undetermined"): Counter(reply.label for reply in replies if reply.state is State.UNDETERMINED),
+        _("No verdict"): Counter(_(reply.label) for reply in replies if reply.state is State.MISSING),
     }
     return [Gap(kind, reasons.total(), _largest(reasons)) for kind, reasons in found.items()]
 
@@ -124,20 +139,22 @@ def _largest(reasons: Counter[str]) -> dict[str, int]:
     rest = ranked[REASONS:]
     told = dict(ranked[:REASONS])
     if rest:
-        told[f"{count(len(rest), 'other reason')}"] = sum(amount for _, amount in rest)
+        told[counted("{n} other reason", "{n} other reasons", len(rest))] = sum(amount for _, amount in rest)
     return told
 
 
 def _unmeasured(material: Material) -> list[str]:
     absent = [battery for battery in BATTERIES if battery not in material.batteries]
-    return [f"Nothing was asked about {battery}." for battery in absent]
+    return [_("Nothing was asked about {battery}.").format(battery=battery) for battery in absent]
 
 
 def _not_asked(versions: Sequence[Version]) -> list[str]:
     """Name the probes that an earlier version was asked and the candidate was not."""
     earlier = {probe: version.label for version in versions[:-1] for probe in version.probes}
     return [
-        f"The probe {probe} was asked of {label} and not of {versions[-1].label}."
+        _("The probe {probe} was asked of {version} and not of {candidate}.").format(
+            probe=probe, version=label, candidate=versions[-1].label
+        )
         for probe, label in earlier.items()
         if probe not in versions[-1].probes
     ]
@@ -146,8 +163,8 @@ def _not_asked(versions: Sequence[Version]) -> list[str]:
 def _languages(version: Version) -> str:
     found = _spoken(version)
     if not found:
-        return "No probe names a language: take all of them to be in English. No other language was tested."
-    return f"Languages asked in: {', '.join(found)}. No other language was tested."
+        return _("No probe names a language: take all of them to be in English. No other language was tested.")
+    return _("Languages asked in: {languages}. No other language was tested.").format(languages=", ".join(found))
 
 
 def _spoken(version: Version) -> list[str]:
@@ -164,5 +181,5 @@ def _listed(value: str | Sequence[str] | None) -> Sequence[str]:
 def _turns(transcripts: Sequence[Transcript]) -> str:
     longest = max((len(found.item["turns"]) for found in transcripts), default=0)
     if longest <= 1:
-        return "Every item is a single question; what the model does later in a conversation was not tested."
-    return f"The longest conversation has {longest} turns; longer ones were not tested."
+        return _("Every item is a single question; what the model does later in a conversation was not tested.")
+    return _("The longest conversation has {turns} turns; longer ones were not tested.").format(turns=longest)

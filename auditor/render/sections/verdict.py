@@ -8,15 +8,16 @@ from pathlib import PurePath
 
 from auditor.decision import Decision, Measurement, Outcome, Result, Why
 from auditor.render.address import cell_link, item_link
+from auditor.render.catalogue import N_, counted
+from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
-from auditor.render.wording import count
 from auditor.types import Better
 
 from .trust import agreement_words
 
-WORDS = {Outcome.PASS: "PASS", Outcome.FAIL: "FAIL", Outcome.INCONCLUSIVE: "NOT ENOUGH EVIDENCE"}
+WORDS = {Outcome.PASS: N_("PASS"), Outcome.FAIL: N_("FAIL"), Outcome.INCONCLUSIVE: N_("NOT ENOUGH EVIDENCE")}
 SIGNS = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.INCONCLUSIVE: "?"}
-OUTCOMES = {Outcome.PASS: "kept", Outcome.FAIL: "broken", Outcome.INCONCLUSIVE: "undecided"}
+OUTCOMES = {Outcome.PASS: N_("kept"), Outcome.FAIL: N_("broken"), Outcome.INCONCLUSIVE: N_("undecided")}
 """Of one rule; the capital words are the whole gate's."""
 WORST_OUTCOME_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 NAMED = 3
@@ -26,13 +27,13 @@ LOOKED_AT = 5
 SHOWN = 12
 """Rules in the table; the others are folded below it."""
 WAYS: Mapping[Why, str] = {
-    Why.THIN: "more families of this cell, or a rule on a wider one",
-    Why.MISSING: "the missing answers: ask again, or decide them with auditor review",
-    Why.NOT_ASKED: "a run that asks it",
-    Why.NO_BASELINE: "a baseline: --against RUN",
-    Why.OTHER_INSTRUMENT: "a baseline that was measured alike: auditor grade it again, or audit it again",
-    Why.NONE_CAN_BE_BAD: "a rule on the numbers of those probes",
-    Why.UNCONFIRMED: "a person's look at each: auditor review",
+    Why.THIN: N_("more families of this cell, or a rule on a wider one"),
+    Why.MISSING: N_("the missing answers: ask again, or decide them with auditor review"),
+    Why.NOT_ASKED: N_("a run that asks it"),
+    Why.NO_BASELINE: N_("a baseline: --against RUN"),
+    Why.OTHER_INSTRUMENT: N_("a baseline that was measured alike: auditor grade it again, or audit it again"),
+    Why.NONE_CAN_BE_BAD: N_("a rule on the numbers of those probes"),
+    Why.UNCONFIRMED: N_("a person's look at each: auditor review"),
 }
 """What would decide a rule, where it is not only more families."""
 
@@ -84,8 +85,11 @@ class Verdict:
     confidence: str
     against: str
     """What it is held against; empty where there is nothing."""
-    open_words: str
-    """What the rules in `open` and `more` are: broken, undecided, or both."""
+    open_title: str
+    """Names the rules in `open`: they are broken, undecided, or both."""
+    more_title: str
+    """Counts those in `more`."""
+    more_caption: str
     open: Sequence[Ruled]
     more: Sequence[Ruled]
     waived: Sequence[Ruled]
@@ -100,16 +104,19 @@ def build(material: Material) -> Verdict:
     decision = material.decision
     baseline = material.baseline.run.model_id if material.baseline else ""
     if decision is None:
-        return Verdict("", "", "", "", baseline, "", (), (), (), (), (), ())
+        return Verdict("", "", "", "", baseline, "", "", "", (), (), (), (), (), ())
     open_ = [*_worst_first(decision.of(Outcome.FAIL)), *_worst_first(decision.of(Outcome.INCONCLUSIVE))]
     told = [_ruled(material, result) for result in open_]
+    titles = _titles(decision, len(told) - SHOWN)
     return Verdict(
         candidate=decision.candidate_model,
         tally=_tally(decision),
         policy=PurePath(decision.policy).name,
         confidence=f"{100 * decision.confidence:g}%",
         against=decision.base_model or "",
-        open_words=_open_words(decision),
+        open_title=titles[0],
+        more_title=titles[1],
+        more_caption=titles[2],
         open=told[:SHOWN],
         more=told[SHOWN:],
         waived=[_ruled(material, result) for result in decision.waived],
@@ -120,15 +127,23 @@ def build(material: Material) -> Verdict:
 
 
 def _tally(decision: Decision) -> str:
-    counts = {OUTCOMES[outcome]: len(decision.of(outcome)) for outcome in WORST_OUTCOME_FIRST}
-    counts["waived"] = len(decision.waived)
-    told = [f"{amount:,} {word}" for word, amount in counts.items() if amount]
-    return f"of {count(len(decision.results), 'check')} {', '.join(told)}"
+    amounts = [len(decision.of(outcome)) for outcome in WORST_OUTCOME_FIRST] + [len(decision.waived)]
+    said = (_("{n:,} broken"), _("{n:,} undecided"), _("{n:,} kept"), _("{n:,} waived"))
+    told = ", ".join(words.format(n=amount) for words, amount in zip(said, amounts, strict=True) if amount)
+    return counted("of {n} check {told}", "of {n} checks {told}", len(decision.results), told=told)
 
 
-def _open_words(decision: Decision) -> str:
-    open_ = (outcome for outcome in WORST_OUTCOME_FIRST[:2] if decision.of(outcome))
-    return " and ".join(OUTCOMES[outcome] for outcome in open_)
+def _titles(decision: Decision, more: int) -> tuple[str, str, str]:
+    """Return what the rules that are not kept are called: the first ones, how many more there are, and those."""
+    broken, undecided = (bool(decision.of(outcome)) for outcome in WORST_OUTCOME_FIRST[:2])
+    if broken and undecided:
+        told = counted("{n} more rule broken and undecided", "{n} more rules broken and undecided", more)
+        return _("Broken and undecided rules"), told, _("More broken and undecided rules")
+    if broken:
+        told = counted("{n} more rule broken", "{n} more rules broken", more)
+        return _("Broken rules"), told, _("More broken rules")
+    told = counted("{n} more rule undecided", "{n} more rules undecided", more)
+    return _("Undecided rules"), told, _("More undecided rules")
 
 
 def ruling(material: Material) -> Ruling | None:
@@ -143,7 +158,7 @@ def ruling(material: Material) -> Ruling | None:
     return Ruling(
         outcome=outcome,
         sign=SIGNS[outcome],
-        word=WORDS[outcome],
+        word=_(WORDS[outcome]),
         text=decision.text if passed or not found else _counted(decision, found),
         reason=_nearest(found) if passed else _worst(found),
         link=_link(material, found[0].measurement) if found else "",
@@ -151,25 +166,40 @@ def ruling(material: Material) -> Ruling | None:
 
 
 def _counted(decision: Decision, found: Sequence[Result]) -> str:
-    waived = f"; {len(decision.waived)} waived" if decision.waived else ""
+    values = {
+        "found": f"{len(found):,}",
+        "outcome": _(OUTCOMES[decision.outcome]),
+        "waived": f"{len(decision.waived):,}",
+    }
     checks = len(decision.results) - len(decision.waived)
-    return f"{len(found)} of {count(checks, 'check')} {OUTCOMES[decision.outcome]}{waived}."
+    if not decision.waived:
+        return counted("{found} of {n} check {outcome}.", "{found} of {n} checks {outcome}.", checks, **values)
+    return counted(
+        "{found} of {n} check {outcome}; {waived} waived.",
+        "{found} of {n} checks {outcome}; {waived} waived.",
+        checks,
+        **values,
+    )
 
 
 def _worst(found: Sequence[Result]) -> str:
     """Return the worst of some rules in full, and the names of the next ones."""
     if not found:
         return ""
-    opening = "The worst: " if found[0].outcome is Outcome.FAIL and len(found) > 1 else ""
-    others = [result.id for result in found[1 : 1 + NAMED]]
-    more = f" and {len(found) - 1 - NAMED:,} more" if len(found) > 1 + NAMED else ""
-    also = f" Then {', '.join(others)}{more}." if others else ""
-    return f"{opening}{_sentence(found[0])}{also}"
+    said = _sentence(found[0])
+    if len(found) == 1:
+        return said
+    if found[0].outcome is Outcome.FAIL:
+        said = _("The worst: {rule}").format(rule=said)
+    others = ", ".join(result.id for result in found[1 : 1 + NAMED])
+    if len(found) > 1 + NAMED:
+        others = _("{names} and {more:,} more").format(names=others, more=len(found) - 1 - NAMED)
+    return f"{said} " + _("Then {names}.").format(names=others)
 
 
 def _nearest(found: Sequence[Result]) -> str:
     """Return the kept rule that is nearest to its limit in full."""
-    return f"Nearest to its limit: {_sentence(found[0])}" if found else ""
+    return _("Nearest to its limit: {rule}").format(rule=_sentence(found[0])) if found else ""
 
 
 def _nearest_first(results: Sequence[Result]) -> list[Result]:
@@ -222,8 +252,8 @@ def _ruled(material: Material, result: Result) -> Ruled:
         id=result.id,
         limit=result.limit,
         outcome=result.outcome,
-        word=OUTCOMES[result.outcome],
-        why=str(result.why) if result.why not in (None, Why.BROKEN) else "",
+        word=_(OUTCOMES[result.outcome]),
+        why=_(result.why) if result.why not in (None, Why.BROKEN) else "",
         text=result.text,
         agreement=_agreement(material, result.measurement),
         decides=_decides(result) if result.outcome is Outcome.INCONCLUSIVE else "",
@@ -240,11 +270,14 @@ def _agreement(material: Material, found: Measurement | None) -> str:
 def _decides(result: Result) -> str:
     """Return what would decide a rule that is open."""
     if result.why is not None and result.why in WAYS:
-        return WAYS[result.why]
+        return _(WAYS[result.why])
     if result.needed is None:
-        return "nothing that more families could show"
-    have = f", now {result.measurement.families:,}" if result.measurement else ""
-    return f"about {result.needed:,} families in all{have}"
+        return _("nothing that more families could show")
+    if result.measurement is None:
+        return _("about {needed:,} families in all").format(needed=result.needed)
+    return _("about {needed:,} families in all, now {families:,}").format(
+        needed=result.needed, families=result.measurement.families
+    )
 
 
 def _link(material: Material, found: Measurement | None) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from auditor.render import marks
 from auditor.render.address import number_link
+from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
 from auditor.render.versions import Version
 from auditor.render.wording import (
@@ -69,7 +70,7 @@ def build(material: Material) -> Where | None:
     cells: dict[tuple[str, str, str], Table] = {}
     for (source, metric, cell), estimate in material.candidate.estimates.items():
         if cell != "all":
-            tag, _, category = cell.partition("=")
+            tag, _told, category = cell.partition("=")
             battery = material.candidate.battery_of(source)
             if source == battery and len(material.candidate.behind(source, metric)) == 1:
                 continue
@@ -99,7 +100,7 @@ def _whole(material: Material) -> Iterator[Heatmap]:
             yield Heatmap(
                 battery=probe["battery"],
                 title=_short(probe["id"], probe["battery"]),
-                columns=["in all"],
+                columns=[_("in all")],
                 legend=_legend(material.candidate, {}, [spec["name"] for spec in probe["metrics"]]),
                 rows={name: [_cell(material, estimate)] for name, estimate in found.items()},
             )
@@ -107,7 +108,7 @@ def _whole(material: Material) -> Iterator[Heatmap]:
 
 def _by_tag(cells: Mapping[tuple[str, str, str], Table]) -> dict[tuple[str, str], list[Table]]:
     grouped = defaultdict(list)
-    for (battery, tag, _), table in cells.items():
+    for (battery, tag, _metric), table in cells.items():
         grouped[battery, tag].append(table)
     return grouped
 
@@ -131,14 +132,14 @@ def _merged(battery: str, tables: Sequence[Table]) -> Iterator[Table]:
 
 
 def _heatmap(material: Material, battery: str, tag: str, columns: Table) -> Heatmap:
-    sources = [source for source, _ in columns]
-    metrics = list(dict.fromkeys(metric for _, metric in columns))
+    sources = [source for source, _metric in columns]
+    metrics = list(dict.fromkeys(metric for _source, metric in columns))
     names = [_short(source, battery) if sources[0] else metric_name(metric) for source, metric in columns]
     shares = {category: _share(columns, category) for column in columns.values() for category in column}
     worst_first = sorted(shares, key=lambda category: (-shares[category], category))
     return Heatmap(
         battery=battery,
-        title=f"{metric_name(metrics[0])} by {_words(tag)}" if len(metrics) == 1 else f"by {_words(tag)}",
+        title=_by(tag, metrics),
         columns=names,
         legend=_legend(material.candidate, dict(zip(names, sources, strict=True)), metrics),
         rows={
@@ -146,6 +147,12 @@ def _heatmap(material: Material, battery: str, tag: str, columns: Table) -> Heat
             for category in worst_first
         },
     )
+
+
+def _by(tag: str, metrics: Sequence[str]) -> str:
+    if len(metrics) > 1:
+        return _("by {tag}").format(tag=_words(tag))
+    return _("{metric} by {tag}").format(metric=metric_name(metrics[0]), tag=_words(tag))
 
 
 def _legend(version: Version, columns: Mapping[str, str], metrics: Sequence[str]) -> dict[str, str]:
@@ -177,7 +184,7 @@ def _cell(material: Material, estimate: Estimate | None) -> Cell | None:
 
 
 def _short(source: str, battery: str) -> str:
-    return "pooled" if source == battery else _words(source.removeprefix(f"{battery}."))
+    return _("pooled") if source == battery else _words(source.removeprefix(f"{battery}."))
 
 
 def _words(name: str) -> str:
