@@ -23,7 +23,7 @@ function say(message, values) {
   return message.split(PLACE).map((part, place) => (place % 2 ? filled(values[part]) : part));
 }
 
-const digits = new Intl.NumberFormat(document.documentElement.lang || "en");
+const digits = new Intl.NumberFormat("en"); // as the rest of the page writes numbers, in every language
 const counted = (number) => digits.format(number);
 
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]/gu;

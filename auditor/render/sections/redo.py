@@ -62,7 +62,7 @@ def _recipe(material: Material, version: Version) -> Recipe:
         },
         **_engine(manifest["engine"]),
         _("Host"): manifest["host"],
-        "auditor": _("version {auditor_version}, run format {schema_version}").format(**manifest),
+        _("auditor"): _("version {auditor_version}, run format {schema_version}").format(**manifest),
     }
     return Recipe(
         label=version.label,
