@@ -26,18 +26,18 @@ KEPT_NAMES = {"harm", "choice", "refusal", "ambiguous", "clear"}
 """Values that decide what is drawn, so that the poisoned report still draws all of it."""
 
 
-def poison(value: Any) -> Any:
+def poison(value: Any, text: str = HOSTILE) -> Any:
     """Put the hostile text behind every string that a model, a probe, a file or a server can reach."""
     if isinstance(value, Enum) or value is None:
         return value
     if isinstance(value, str):
-        return value if value in KEPT_NAMES else value + HOSTILE
+        return value if value in KEPT_NAMES else value + text
     if isinstance(value, Mapping):
-        return {key: inner if key in KEPT_KEYS else poison(inner) for key, inner in value.items()}
+        return {key: inner if key in KEPT_KEYS else poison(inner, text) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(poison(inner) for inner in value)
+        return type(value)(poison(inner, text) for inner in value)
     if is_dataclass(value) and not isinstance(value, type):
-        changed = {field.name: poison(getattr(value, field.name)) for field in fields(value)}
+        changed = {field.name: poison(getattr(value, field.name), text) for field in fields(value)}
         return replace(value, **changed)
     return value
 
@@ -74,12 +74,12 @@ def decided(base: Run) -> Decision:
     return Decision(Outcome.FAIL, **names, base_run=base.run_id, results=results, **rest)
 
 
-def poison_open_keys(manifest: dict[str, Any]) -> dict[str, Any]:
+def poison_open_keys(manifest: dict[str, Any], text: str = HOSTILE) -> dict[str, Any]:
     """Poison also the keys that are names: settings, software, fingerprint pieces, reasons."""
-    manifest["engine"]["settings"] = {"dtype" + HOSTILE: HOSTILE}
-    manifest["engine"]["software"] = {"vllm" + HOSTILE: HOSTILE}
-    manifest["model"]["fingerprint"]["pieces"] = {"weights" + HOSTILE: HOSTILE}
-    manifest["counts"]["failed"] = {"timeout" + HOSTILE: 5}
+    manifest["engine"]["settings"] = {"dtype" + text: text}
+    manifest["engine"]["software"] = {"vllm" + text: text}
+    manifest["model"]["fingerprint"]["pieces"] = {"weights" + text: text}
+    manifest["counts"]["failed"] = {"timeout" + text: 5}
     manifest["noise_floor"] = {"asked": 20, "agreed": 19, "verdicts_asked": 20, "verdicts_agreed": 20}
     return manifest
 
