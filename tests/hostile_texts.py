@@ -100,7 +100,7 @@ UNICODE = {
     "byte order mark": "\ufefffirst \ufffe\uffff",
     "first half alone": "\ud83d first half",
     "second half alone": "\ude00 second half",
-    "halves the wrong way": "\ude00\ud83d \ud800\ud800",
+    "halves the wrong way": "\ude00\ud83d the wrong way \ud800\ud800",
     "combining": "z" + "\u0300\u0316\u0334\u0489" * 60 + "algo",
     "emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f3f3\ufe0f\u200d\U0001f308 "
     "\U0001f1e9\U0001f1ea 1\ufe0f\u20e3 \U0001f44d\U0001f3ff",

@@ -27,6 +27,8 @@ TAG = "tag</script><b>'\" & | ` \u202e[x](y)"
 PROBES = ("harm.direct", "bias.age")
 SURROGATE = re.compile("[\ud800-\udfff]")
 BAD, GOOD = "full_compliance", "full_refusal"
+TOLD = 4
+"""Of so many texts one is a category of the second probe too: all of them are of the first."""
 UNDETERMINED = 10
 """One verdict of so many is none."""
 
@@ -69,6 +71,8 @@ def _version(draft: Any, place: int, texts: Sequence[str], joined: str, change: 
         first = len(made.items)
         for number, text in enumerate(texts):
             item = _item(probe["id"], text, number, change(TAG))
+            if probe is not probes[0] and number % TOLD:
+                item = replace(item, tags={**item.tags, change(TAG): change(TAG)})
             answer = change(LINE) if number == 0 and place else f"{text} answer {place if number % 2 else ''}"
             made.items.append(item)
             made.responses.append(_asked(item, text, answer))

@@ -12,7 +12,7 @@ from auditor.types import Estimate
 
 from .address import item_link
 from .catalogue import gettext as _
-from .shares import rests_on, share
+from .shares import Counted, counted, rests_on, share_words
 from .wording import value
 
 FEWEST_FAMILIES = 10
@@ -30,6 +30,8 @@ class ByLabel:
     """Of the answers that people gave it."""
     precision: str
     """Of the answers that the grader gave it."""
+    recalled: Counted | None
+    precise: Counted | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Agreement:
     """Items on which they do not agree -> link."""
     more: int
     """Such items that are not named."""
+    agreed: Counted | None
 
 
 def agreement(found: Sequence[Labelled]) -> Agreement | None:
@@ -61,18 +64,23 @@ def agreement(found: Sequence[Labelled]) -> Agreement | None:
         by_label=[_by_label(found, label) for label in labels if label != UNDETERMINED],
         wrong={item_id: item_link(item_id) for item_id in wrong[:NAMED]},
         more=max(0, len(wrong) - NAMED),
+        agreed=_agreed(found),
     )
 
 
 def agree_words(found: Sequence[Labelled]) -> str:
     """Return the share of verdicts that are what people say."""
-    return share([one.truth == one.given for one in found], [one.family_id for one in found])
+    return share_words(_agreed(found))
+
+
+def _agreed(found: Sequence[Labelled]) -> Counted | None:
+    return counted([one.truth == one.given for one in found], [one.family_id for one in found])
 
 
 def _by_label(found: Sequence[Labelled], label: str) -> ByLabel:
-    given_by_people = [one for one in found if one.truth == label]
-    given_by_it = [one for one in found if one.given == label]
-    return ByLabel(label, agree_words(given_by_people), agree_words(given_by_it))
+    recalled = _agreed([one for one in found if one.truth == label])
+    precise = _agreed([one for one in found if one.given == label])
+    return ByLabel(label, share_words(recalled), share_words(precise), recalled, precise)
 
 
 def corrected(estimate: Estimate, spec: Mapping[str, Any], found: Sequence[Labelled]) -> str:

@@ -28,9 +28,9 @@ def summary(run: Run, *, legend: bool = True) -> RenderableType:
     manifest = run.manifest
     kinds = metric_kinds(manifest)
     batteries = {probe["id"]: probe["battery"] for probe in manifest["probes"]}
-    parts: list[RenderableType] = [Text(f"{run.model_id}  suite {manifest['suite']['id']}", style="bold")]
-    parts += [Text(f"PROBLEM: {plain(problem)}", style="bold red") for problem in run.problems]
-    parts += [Text(f"Note: {plain(note)}") for note in manifest["notes"]]
+    parts: list[RenderableType] = [Text(_named(f"{run.model_id}  suite {manifest['suite']['id']}"), style="bold")]
+    parts += [Text(f"PROBLEM: {_named(problem)}", style="bold red") for problem in run.problems]
+    parts += [Text(f"Note: {_named(note)}") for note in manifest["notes"]]
     pooled = {(one["battery"], one["metric"]) for one in manifest["pooled"]}
     for battery in dict.fromkeys(batteries.values()):
         whole = [one for one in run.estimates if one.cell == "all" and _battery(one, batteries) == battery]
@@ -46,8 +46,13 @@ def summary(run: Run, *, legend: bool = True) -> RenderableType:
     if worst:
         parts.append(_worst_table(worst, kinds))
     parts.append(Text("\n".join(_account(manifest, legend=legend))))
-    parts.append(Text(f"run {run.run_id}"))
+    parts.append(Text(f"run {_named(run.run_id)}"))
     return Group(*parts)
+
+
+def _named(text: str) -> str:
+    """Return what others named, on one line of ours."""
+    return plain(one_line(text))
 
 
 def _battery(estimate: Estimate, batteries: Mapping[str, str]) -> str:
@@ -160,7 +165,7 @@ def _account(manifest: Mapping[str, Any], *, legend: bool) -> Iterable[str]:
     asked = f"{counts['requests']} requests, {counts['answered']} answered, {counts['cached']} from earlier runs"
     yield f"{asked}; {LEGEND}" if legend else asked
     for reason, count in counts["failed"].items():
-        yield f"failed {count}: {plain(one_line(reason[:200]))}"
+        yield f"failed {count}: {_named(reason[:200])}"
     if floor["asked"]:
         yield (
             f"asked again {floor['asked']}: same text {floor['agreed']}, "
@@ -169,8 +174,8 @@ def _account(manifest: Mapping[str, Any], *, legend: bool) -> Iterable[str]:
     tokens, energy, cost = manifest["tokens"], manifest["energy"], manifest["cost"]
     yield (
         f"{tokens['prompt']} prompt and {tokens['completion']} answer tokens, "
-        f"{manifest['seconds'].get('wall', 0):.0f} s, {energy['joules']:.0f} J ({energy['method']})"
-        + (f", {cost['amount']:.4f} {cost['currency']}" if cost else "")
+        f"{manifest['seconds'].get('wall', 0):.0f} s, {energy['joules']:.0f} J ({_named(energy['method'])})"
+        + (f", {cost['amount']:.4f} {_named(cost['currency'])}" if cost else "")
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hostile_texts import TEXTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from junitparser import Error, Failure, JUnitXml, Skipped
@@ -191,7 +192,11 @@ def all_texts(text: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:20]))
+@pytest.mark.parametrize(
+    "text",
+    [*HOSTILE, *(pytest.param(text, id=name, marks=pytest.mark.slow) for name, text in TEXTS.items())],
+    ids=lambda text: ascii(text[:20]),
+)
 def test_hostile_text_breaks_no_form(text: str) -> None:
     for name, said in all_texts(text).items():
         said.encode("utf-8")

@@ -20,6 +20,7 @@ from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 from planted_texts import TAG, Planted, plant
 from playwright.sync_api import Browser, Page
+from rich.cells import cell_len
 from rich.console import Console, Group
 
 from auditor.render.forms.json import ReportFile
@@ -97,7 +98,8 @@ def test_every_text_is_kept_as_it_was(hostile: Shown) -> None:
         (shot, named), (option, _) = item["few_shot"], item["options"]
         assert {turn, item["system"], shot["content"], named["content"], option["text"]} == {text}
         assert all(said.startswith(text) for said in (item["item_id"], item["family_id"], item["pair_id"]))
-        assert item["tags"][TAG].startswith(text) and text in item["tags"].values()
+        assert item["tags"][TAG].startswith(text) or item["tags"][TAG] == TAG
+        assert text in item["tags"].values()
         for reply in row["replies"]:
             response, verdict = reply["responses"][0], reply["verdicts"][0]
             assert response["text"] == LINE or response["text"].startswith(text)
@@ -210,8 +212,9 @@ def test_documents_have_the_blocks_of_their_twins(forms: dict[tuple[str, str], s
         assert HIDDEN.search(text) is None
         body = ModelCard(text).text if form == "model_card" else text
         tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(body)
-        inside = {one.type for token in tokens for one in token.children or ()}
-        assert not inside & {"image", "html_inline", "s_open"}, name
+        inside = [one for token in tokens for one in token.children or ()]
+        assert not {one.type for one in inside} & {"image", "s_open"}, name
+        assert {one.content for one in inside if one.type == "html_inline"} <= {"<code>", "</code>"}, "ours, to quote"
         kinds.append([(token.type, token.tag, token.level) for token in tokens])
     assert kinds[0] == kinds[1]
 
@@ -225,8 +228,10 @@ def test_the_metadata_of_a_card_are_those_of_its_twin(forms: dict[tuple[str, str
 def test_a_terminal_is_told_no_command(hostile: Shown) -> None:
     run = hostile.planted.runs[-1]
     verdicts = {row["item_id"]: row for row in run.iter_verdicts()}
-    before = {"model_id": hostile.planted.command, "label": "x", "text": hostile.planted.command}
-    answers = [transcript(row, verdicts[row["item_id"]], before) for row in run.iter_responses()]
+    answers = [
+        transcript(row, verdicts[row["item_id"]], {"model_id": text, "label": text, "text": text})
+        for row, text in zip(run.iter_responses(), hostile.planted.texts, strict=False)
+    ]
     text = io.StringIO()
     page = Console(file=text, width=80, highlight=False, markup=False, emoji=False)
     page.print(Harmless(Group(summary(run), *answers)))
@@ -235,4 +240,4 @@ def test_a_terminal_is_told_no_command(hostile: Shown) -> None:
     assert HIDDEN.search(said) is None
     assert COMMAND.search(said) is None
     assert not re.search(r"^\s*::", said, re.MULTILINE)
-    assert max(map(len, said.splitlines())) <= 80 + 200, "combining marks take no room"
+    assert max(map(cell_len, said.split("\n"))) <= 80

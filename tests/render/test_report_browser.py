@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from auditor.content import content
@@ -28,18 +27,6 @@ def opened(browser: Browser, url: str, *, width: int = 1280, **more: Any) -> Pag
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
-def test_axe_finds_nothing(chromium: Browser, judged_url: str, scheme: Any, width: int) -> None:
-    page = opened(chromium, judged_url + "#items&probe=harm", width=width, color_scheme=scheme, bypass_csp=True)
-    page.locator("#rows button").first.click()
-    page.wait_for_selector(".drawer")
-    for details in page.locator("details").all():
-        details.evaluate("node => { node.open = true; }")
-    found = Axe().run(page, options={"resultTypes": ["violations"]})
-    told = [f"{rule['id']}: {rule['help']}: {rule['nodes'][0]['html'][:120]}" for rule in found.response["violations"]]
-    assert told == []
-
-
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920])
 def test_the_page_never_scrolls_sideways(chromium: Browser, report_url: str, width: int) -> None:
     page = opened(chromium, report_url, width=width)

@@ -11,22 +11,13 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from whole_runs import write_whole
+from whole_runs import whole_material
 
-from auditor.gate import gate
-from auditor.policy import read_policy
-from auditor.render.html import render_report
+from auditor.render.html import render_material
 from auditor.render.page import SECTIONS
 
 pytestmark = pytest.mark.browser
 
-POLICY = """
-suite: quick
-rules:
-  - {id: over-refusal, metric: harm.look_alikes/over_refusal_rate, increase_at_most: 0.05}
-  - {id: hazards, metric: harm.direct/non_refusal_rate, by: hazard, increase_at_most: 0.5}
-  - {id: now, metric: harm.look_alikes/over_refusal_rate, at_most: 0.9}
-"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"color-contrast": {"enabled": True}, "target-size": {"enabled": True}}
 AXE = {"runOnly": {"type": "tag", "values": TAGS}, "rules": RULES, "resultTypes": ["violations"]}
@@ -42,11 +33,7 @@ QUICK = (("light", 390, True), ("dark", 1280, False))
 @pytest.fixture(scope="module")
 def whole(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A report in which every section has something to show."""
-    folder = tmp_path_factory.mktemp("whole")
-    runs, labels = write_whole(drafts[1:], folder)
-    (folder / "policy.yaml").write_text(POLICY, encoding="utf-8")
-    decision = gate(read_policy(folder / "policy.yaml"), runs[1], base=runs[0])
-    text = render_report(runs, decision=decision, labels=labels)
+    text = render_material(whole_material(drafts[1:], tmp_path_factory.mktemp("whole")))
     assert [one.id for one in SECTIONS if one.empty and one.empty in text] == []
     return text
 
@@ -109,9 +96,11 @@ def test_nothing_is_asked_for_said_or_refused_while_someone_walks_through(chromi
     for column in range(page.locator("#head button").count()):
         page.locator("#head button").nth(column).click()
     page.locator("select[name=change]").select_option("newly broken")
-    page.get_by_label("Text in prompts and answers").fill("look")
-    page.locator("#status", has_text=" of ").wait_for()
+    all_of_them = page.locator("#status").inner_text()
+    page.get_by_label("Text in prompts and answers").fill("nowhere to be found")
+    page.locator("#status", has_text=re.compile(r"^0 of ")).wait_for()
     page.get_by_label("Text in prompts and answers").fill("")
+    page.locator("#status", has_text=re.compile(f"^{all_of_them}")).wait_for()
     page.locator("#rows button").first.click()
     page.wait_for_selector(".drawer")
     for button in page.locator(".drawer button").all():

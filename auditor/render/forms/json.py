@@ -11,6 +11,7 @@ from auditor.compare import Comparison
 from auditor.decision import Decision
 from auditor.render.decisions.json import decision_rows, json_text
 from auditor.render.decisions.words import Decided
+from auditor.render.forms.findings import Findings, findings
 from auditor.render.json import summary
 from auditor.render.material import Material
 from auditor.render.sections import untested
@@ -86,6 +87,8 @@ class ReportedRun(BaseModel):
     """Of the candidate, where a policy was given."""
     not_tested: NotTested | None = None
     """Of the candidate."""
+    findings: Findings | None = None
+    """Of the candidate: failure patterns, groups of people, graders beside people, calibration."""
     command: str | None = None
     """Of the candidate: what makes this report."""
 
@@ -118,5 +121,6 @@ def _candidate(material: Material) -> dict[str, Any]:
         "not_compared": list(material.not_compared),
         **({"decision": decision_rows(Decided(material.decision))} if material.decision else {}),
         "not_tested": {"short": untested.in_short(material), "scope": list(untested.build(material).scope)},
+        "findings": findings(material),
         "command": material.command,
     }

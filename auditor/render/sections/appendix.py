@@ -39,6 +39,7 @@ class Reliability:
     """The expected calibration error in words."""
     chart: Markup
     bins: Sequence[str]
+    found: Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _reliability(material: Material) -> tuple[list[Reliability], list[str]]:
         told = calibration(*zip(*mine, strict=True), level=material.candidate.manifest["confidence"])
         title = _("{probe}: how often it was right against how sure it was").format(probe=probe)
         bins = [bin_words(one) for one in told.bins]
-        drawn.append(Reliability(probe, items_link([probe]), _error(told), reliability(told.bins, title), bins))
+        drawn.append(Reliability(probe, items_link([probe]), _error(told), reliability(told.bins, title), bins, told))
     return drawn, few
 
 

@@ -46,6 +46,8 @@ class Group:
     link: str
     ends: tuple[float, float, float] | None
     """Value, low, high; None where there is no interval."""
+    raw: float | None
+    """The value itself; None where nothing was graded."""
 
     @property
     def drawn(self) -> bool:
@@ -167,6 +169,7 @@ def _group_means(material: Material, probe: str, spec: Mapping[str, Any]) -> lis
                 families=mean.families,
                 link=items_link([probe], [f"{wanted.by}: {name}"]),
                 ends=ends,
+                raw=mean.value,
             )
         )
     return groups
@@ -260,6 +263,7 @@ def _cell_group(material: Material, category: str, estimate: Estimate) -> Group:
         families=estimate.families,
         link=cell_link(material.candidate, estimate.probe_id, estimate.metric, estimate.cell),
         ends=ends,
+        raw=estimate.value,
     )
 
 

@@ -1,0 +1,113 @@
+"""Every number in the page is a number of the JSON, also where the page tells more than the estimates."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+import jsonschema
+import pytest
+from whole_runs import whole_material
+
+from auditor.amounts import amount
+from auditor.render.forms.json import ReportFile, report
+from auditor.render.html import render_material
+
+
+@pytest.fixture(scope="module")
+def both(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], str]:
+    """The report as JSON and as a page."""
+    material = whole_material(drafts[1:], tmp_path_factory.mktemp("whole"))
+    told = json.loads(report(material))
+    jsonschema.validate(told, ReportFile.model_json_schema(mode="serialization"))
+    return told, render_material(material)
+
+
+def text_of(page: str, name: str) -> str:
+    """Return a section's text in one line."""
+    found = page.partition(f'<section id="{name}"')[2].partition("\n</section>")[0]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<svg.*?</svg>|<[^>]*>", " ", found, flags=re.DOTALL)))
+
+
+def percent(share: dict[str, Any]) -> str:
+    """Return a share's value and interval as the page writes them."""
+    value, low, high = (amount(share[name], 0.0, 1.0) for name in ("value", "low", "high"))
+    return f"{value} ({low.removesuffix('%')} to {high})"
+
+
+def test_every_marked_number_of_every_section_is_an_estimate(both: tuple[list[dict[str, Any]], str]) -> None:
+    told, page = both
+    known = {
+        (f"{one['probe_id']}/{one['metric']}/{one['cell']}", one["value"]) for run in told for one in run["estimates"]
+    }
+    sections = {}
+    for section in re.split(r'(?=<section id=")', page)[1:]:
+        name = section.partition('<section id="')[2].partition('"')[0]
+        found = re.findall(r'<data class="value" value="([^"]*)" data-of="([^"]*)"', section)
+        sections[name] = len(found)
+        assert {(of, float(raw) if raw else None) for raw, of in found} <= known, name
+    assert min(sections[name] for name in ("summary", "safer", "trend", "where", "fair", "trust")) >= 1
+
+
+def test_the_numbers_of_patterns_are_in_json(both: tuple[list[dict[str, Any]], str]) -> None:
+    told, page = both
+    failures, text = told[-1]["findings"]["failures"], text_of(page, "patterns")
+    patterns = [one for kind in failures for one in kind["patterns"]]
+    assert len(patterns) == page.count('<li class="pattern">') > 0
+    for kind in failures:
+        assert re.search(rf"{kind['failed']:,} of (the )?{kind['items']:,} ", text)
+    for one in patterns:
+        for side in (one["inside"], one["outside"]):
+            assert (
+                f"{side['failed']:,} of {side['n']:,} items in {side['families']:,} families: {percent(side)}" in text
+            )
+        assert one["ratio"][1] is not None and f"{one['ratio'][1]:.3g}" in text
+
+
+def test_the_numbers_of_groups_are_in_json(both: tuple[list[dict[str, Any]], str]) -> None:
+    told, page = both
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>(.*?)</td></tr>', page.partition('<section id="fair"')[2])
+    said = {(unescape(name), re.sub(r"<[^>]*>", "", row)) for name, row in rows}
+    groups = told[-1]["findings"]["groups"]
+    assert {one["group"] for one in groups} >= {"amber", "blue", "cyan"}
+    for one in groups:
+        mine = [row for name, row in said if name == one["group"]]
+        size = f"n {one['n']:,}" + ("" if one["n"] == one["families"] else f" in {one['families']:,} famil")
+        bounds = (None, None) if one["of"].startswith("bias.decisions/group_gap") else (0.0, 1.0)
+        values = {amount(one["value"], *bounds), amount(one["value"], -1.0, 1.0)}
+        assert any(size in row and any(row.startswith(value) for value in values) for row in mine), (one, mine)
+
+
+def test_the_numbers_of_graders_are_in_json(both: tuple[list[dict[str, Any]], str]) -> None:
+    told, page = both
+    graders, text = told[-1]["findings"]["graders"], text_of(page, "trust")
+    checked = [one for one in graders if one["agreement"]]
+    assert checked
+    for one in graders:
+        assert f"{one['grader']} {one['version']}" in text
+        assert one["undetermined"] in text
+        for said in one["corrected"].values():
+            assert said in text
+    for one in checked:
+        agreed, table = one["agreement"], one["confusion"]
+        assert f"Agrees with people in {100 * agreed['value']:.1f}%" in text
+        assert sum(sum(row.values()) for row in table.values()) == agreed["n"]
+        assert sum(table[label].get(label, 0) for label in table) == agreed["hits"]
+        for truth, row in table.items():
+            assert re.search(rf"{truth} {' '.join(map(str, row.values()))} ", text), (truth, row)
+        for label in one["labels"]:
+            for side in filter(None, (label["recall"], label["precision"])):
+                assert f"{100 * side['value']:.1f}%" in text
+
+
+def test_the_numbers_of_the_appendix_are_in_json(both: tuple[list[dict[str, Any]], str]) -> None:
+    told, page = both
+    found, text = told[-1]["findings"], text_of(page, "appendix")
+    assert list(found["calibration"]) == ["bias.age"]
+    for one in found["calibration"].values():
+        assert f"{one['value']:.3f} ({one['low']:.3f} to {one['high']:.3f}), as seen {one['raw']:.3f}" in text
+        assert sum(part["n"] for part in one["bins"]) == one["n"]
+    for kind in found["items"]:
+        assert f"{kind['name']}: {kind['count']:,} of {kind['of']:,}" in text
