@@ -41,7 +41,7 @@ def test_old_runs_are_shown_and_summed_up(store: Path) -> None:
     assert "verdict" in said("show", "demo@1.2", "-n", "3", *chosen)
     assert "verdict" in said("show", "demo@1.2", "--flipped-from", "demo@1.1", "-n", "3", *chosen)
     assert len(Store(store).runs()) == 3
-    assert "families" in said("report", "demo@1.2", "-f", "terminal", *chosen)
+    assert "n/fam" in said("report", "demo@1.2", "-f", "terminal", *chosen)
 
 
 @pytest.mark.browser
