@@ -72,7 +72,6 @@ def test_old_runs_are_read_in_a_browser_within_their_budget(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, reason="532 KB: the numbers by category and their links alone are 100 KB")
 def test_without_transcripts_the_newest_of_them_make_a_page_to_mail(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     chosen = ("--store", str(STORES[-1]), "--policy", POLICY, "--transcripts", "none")
