@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, Page
 from rich.cells import cell_len
 from rich.console import Console, Group
 
+from auditor.render.extent import Extent, Sharing
 from auditor.render.forms.json import ReportFile
 from auditor.render.html import render_material
 from auditor.render.material import Material
@@ -64,7 +65,9 @@ def both(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory) -> dict[st
     made = {}
     for name, change in (("hostile", str), ("tame", tame)):
         planted = plant(drafts[1:], tmp_path_factory.mktemp(name), change)
-        material = Material(read_versions(planted.runs), planted.command, planted.decision, labels=planted.labels)
+        everything = Sharing(Extent.ALL)
+        known = {"labels": planted.labels, "sharing": everything}
+        material = Material(read_versions(planted.runs), planted.command, planted.decision, **known)
         made[name] = Shown(planted, material, render_material(material))
     return made
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from urllib.parse import parse_qs
 
+from auditor.patterns import Pattern
 from auditor.polarity import State
 from auditor.render.address import ITEMS
 from auditor.render.catalogue import gettext as _
@@ -37,7 +38,8 @@ def build(material: Material, views: Iterable[object]) -> list[Row]:
     by_probe: dict[str, list[Transcript]] = defaultdict(list)
     for transcript in material.transcripts:
         by_probe[transcript.probe["id"]].append(transcript)
-    return [_row(link, by_probe) for link in found]
+    patterns = {str(number): one for failing in material.failing for number, one in failing.patterns.items()}
+    return [_row(link, by_probe, patterns) for link in found]
 
 
 def _links(view: object) -> Iterator[str]:
@@ -56,8 +58,11 @@ def _links(view: object) -> Iterator[str]:
             yield from _links(getattr(view, field.name))
 
 
-def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]]) -> Row:
+def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]], patterns: Mapping[str, Pattern]) -> Row:
     wanted = parse_qs(link)
+    alike = [patterns[number] for number in wanted.get("pattern", [])]
+    within = [set(one.items) for one in alike]
+    states = wanted.get("state", [])
     sources = wanted["probe"][0].split(" ") if "probe" in wanted else []
     tags, changes, items = wanted.get("tag", []), wanted.get("change", []), wanted.get("item", [])
     found = [
@@ -68,12 +73,15 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]]) -> Row:
         if all(_tagged(transcript, tag) for tag in tags)
         and (not changes or transcript.change in changes)
         and (not items or transcript.item["item_id"] in items)
+        and (not states or transcript.replies[-1].state in states)
+        and all(transcript.item["item_id"] in ids for ids in within)
     ]
     bad = [transcript.item["item_id"] for transcript in found if transcript.replies[-1].state is State.BAD]
     told = (
         sources if len(sources) < 3 else [_("{first} and {more} more").format(first=sources[0], more=len(sources) - 1)]
     )
-    what = "; ".join([", ".join(told), *tags, *map(_, changes), *items]).removeprefix("; ")
+    texts = [_("like texts: {names}").format(names=", ".join(one.names)) for one in alike]
+    what = "; ".join([", ".join(told), *tags, *map(_, changes), *map(_, states), *texts, *items]).removeprefix("; ")
     return Row(link, what, len(found), len(bad), () if items else bad[:NAMED])
 
 
