@@ -121,6 +121,7 @@ def told() -> list[str]:
 def opened(chromium: Browser, told: list[str], tmp_path: Any) -> Iterator[Any]:
     """Opens a page and hears all that it does."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(120_000)  # the page is as large as it is hostile
 
     def open_page(text: str) -> Page:
         path = tmp_path / f"{len(text)}.html"
