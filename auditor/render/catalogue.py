@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from gettext import NullTranslations
 
+# The default is shared by all contexts, and is one that nobody changes.
 _translations: ContextVar[NullTranslations] = ContextVar("translations", default=NullTranslations())  # noqa: B039
 
 ENGLISH = "en"
 
 
-def N_(message: str) -> str:  # noqa: N802
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it, which Babel looks for
     """Mark a message that is translated where it is used, with `_`: for constants, which outlive a language."""
     return message
 
