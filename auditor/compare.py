@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from auditor import collector
 from auditor.decision import FEWEST_FAMILIES
 from auditor.engines.fingerprint import differing
 from auditor.engines.interface import Fingerprint
@@ -142,6 +143,7 @@ class Comparison:
         return next(iter(self.changed)) if len(self.changed) == 1 else None
 
 
+@collector.held()
 def compare(base: Run, candidates: Sequence[Run], *, again: Run | None = None, force: bool = False) -> list[Comparison]:
     """Compare candidates with a baseline, item by item.
 

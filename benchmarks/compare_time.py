@@ -4,40 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import sys
 import tempfile
 from pathlib import Path
 
 from rig.audit import AUDITOR, audit
 from rig.process import Used, run
+from rig.recording import Questions
 
-PROBES = 10
 TOPICS = 20
-"""Items of a family, one of each topic; each topic is a cell."""
-RIGHT = {"base": 0.95, "candidate": 0.93}
+RIGHT = (0.95, 0.93)
 MIB = 1 << 20
-QUESTION = "Question {number} of {probe} about {topic}: what is the capital of France?"
-PROBE = """\
-id: bench.{probe}
-title: Knows the capital of France
-failure_title: Does not know the capital of France
-description: One question under many numbers, to measure the auditor with.
-licence: Apache-2.0
-tags: {{battery: hallucination}}
-version: 1
-data:
-  items:
-    - {{id: q, text: {question}, reference: {{answers: [Paris]}}}}
-  slots:
-    number: {numbers}
-    topic: {topics}
-  family: number
-grader: {{name: facts}}
-metrics:
-  - {{name: accuracy, of: [correct], better: higher, breakdown: [topic]}}
-severity: low
-"""
 READ = """\
 import gzip, json, sys
 for path in sys.argv[1:]:
@@ -48,11 +25,11 @@ for path in sys.argv[1:]:
 
 def main(items: int) -> None:
     """Audit two recordings, compare them, and print what that took."""
-    numbers = [f"n{number}" for number in range(items // PROBES // TOPICS)]
+    questions = Questions(items, TOPICS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        chosen = [argument for number in range(PROBES) for argument in ("--probe", _write(folder, number, numbers))]
-        runs = [audit(_record(folder, side, numbers), *chosen, folder=folder).path for side in RIGHT]
+        chosen = questions.write_probes(folder)
+        runs = [audit(_record(questions, folder, side), *chosen, folder=folder).path for side in range(len(RIGHT))]
         files = [path / f"{kind}.jsonl.gz" for path in runs for kind in ("items", "verdicts")]
         bare = run([sys.executable, "-c", READ, *files], cwd=folder)
         compared = run([AUDITOR, "compare", *runs, "-f", "json"], cwd=folder)
@@ -62,25 +39,9 @@ def main(items: int) -> None:
     print(f"{differences} numbers of {items} items compared: {compared.wall / bare.wall:.1f}x of reading")
 
 
-def _write(folder: Path, number: int, numbers: list[str]) -> Path:
-    path = folder / "bench" / f"p{number}.yaml"
-    path.parent.mkdir(exist_ok=True)
-    question = json.dumps(QUESTION.replace("{probe}", f"p{number}"))
-    topics = [f"t{topic}" for topic in range(TOPICS)]
-    path.write_text(PROBE.format(probe=f"p{number}", question=question, numbers=numbers, topics=topics))
-    return path
-
-
-def _record(folder: Path, side: str, numbers: list[str]) -> Path:
-    drawn = random.Random(side)  # noqa: S311 - which answers are wrong is no secret
+def _record(questions: Questions, folder: Path, side: int) -> Path:
     path = folder / f"{side}.jsonl"
-    with path.open("w") as file:
-        for probe in range(PROBES):
-            for number in numbers:
-                for topic in range(TOPICS):
-                    prompt = QUESTION.format(number=number, probe=f"p{probe}", topic=f"t{topic}")
-                    answer = "Paris" if drawn.random() < RIGHT[side] else "Lyon"
-                    file.write(json.dumps({"prompt": prompt, "response": answer}) + "\n")
+    questions.record(path, side, lambda drawn: "Paris" if drawn.random() < RIGHT[side] else "Lyon")
     return path
 
 

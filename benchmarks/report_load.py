@@ -17,11 +17,10 @@ from statistics import median
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from rig.audit import AUDITOR, audit
 from rig.process import run
+from rig.recording import Questions
 
 REPOSITORY = Path(__file__).parent.parent
-PROBES = 10
 TOPICS = 25
-"""Items of a family, one of each topic."""
 SIZE = 1000
 """Letters of an answer."""
 ROUNDS = 2
@@ -29,27 +28,6 @@ RIGHT = (0.90, 0.95, 0.93)
 FLOW = 0.7
 """How often a word of the prose is one that follows the word before it in our documents."""
 MIB = 1 << 20
-QUESTION = "Question {number} of {probe} about {topic}: what is the capital of France?"
-PROBE = """\
-id: bench.{probe}
-title: Knows the capital of France
-failure_title: Does not know the capital of France
-description: One question under many numbers, to measure the auditor with.
-licence: Apache-2.0
-tags: {{battery: hallucination}}
-version: 1
-data:
-  items:
-    - {{id: q, text: {question}, reference: {{answers: [Paris]}}}}
-  slots:
-    number: {numbers}
-    topic: {topics}
-  family: number
-grader: {{name: facts}}
-metrics:
-  - {{name: accuracy, of: [correct], better: higher, breakdown: [topic]}}
-severity: low
-"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 READY = """
 new MutationObserver((_, watch) => {
@@ -73,23 +51,23 @@ TOLD = "document.getElementById('%s').textContent"
 NEVER_SAID = "qwertz uiop"
 
 
-def main(answers: int, versions: int, keep: Path | None) -> None:
+def main(answers: int, versions: int, keep: Path | None, *, beside: bool) -> None:
     """Make the runs and their report, open it, and print what that took."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        numbers = [f"n{number}" for number in range(answers // versions // PROBES // TOPICS)]
-        chosen = [argument for number in range(PROBES) for argument in ("--probe", _write(folder, number, numbers))]
+        questions = Questions(answers // versions, TOPICS)
+        chosen = questions.write_probes(folder)
         write = prose()
-        runs = [audit(_record(folder, side, numbers, write), *chosen, folder=folder).path for side in range(versions)]
+        runs = [audit(_record(questions, folder, side, write), *chosen, folder=folder).path for side in range(versions)]
         page = folder / "report.html"
-        report(runs, page)
+        report(runs, page, "--beside" if beside else "--force")
         if keep:
             shutil.copy(page, keep)
 
 
-def report(runs: Sequence[Path], page: Path) -> None:
+def report(runs: Sequence[Path], page: Path, *options: str) -> None:
     """Build the report of some runs, open it, and print what that took."""
-    built = run([AUDITOR, "report", *runs, "-o", page], cwd=page.parent)
+    built = run([AUDITOR, "report", *runs, "-o", page, "--transcripts", "all", *options], cwd=page.parent)
     size = page.stat().st_size / MIB
     print(f"build: {built.wall:.1f} s, {built.cpu:.1f} s of CPU, {built.peak / MIB:.0f} MiB; file {size:.1f} MiB")
     with sync_playwright() as play:
@@ -173,26 +151,11 @@ def prose() -> Callable[[random.Random], str]:
     return write
 
 
-def _write(folder: Path, number: int, numbers: list[str]) -> Path:
-    path = folder / "bench" / f"p{number}.yaml"
-    path.parent.mkdir(exist_ok=True)
-    question = json.dumps(QUESTION.replace("{probe}", f"p{number}"))
-    topics = [f"t{topic}" for topic in range(TOPICS)]
-    path.write_text(PROBE.format(probe=f"p{number}", question=question, numbers=numbers, topics=topics))
-    return path
-
-
-def _record(folder: Path, side: int, numbers: list[str], write: Callable[[random.Random], str]) -> Path:
-    drawn = random.Random(side)  # noqa: S311 - which answers are wrong is no secret
+def _record(questions: Questions, folder: Path, side: int, write: Callable[[random.Random], str]) -> Path:
     path = folder / f"{side}.jsonl"
-    texts = []
-    with path.open("w") as file:
-        for probe in range(PROBES):
-            for number in numbers:
-                for topic in range(TOPICS):
-                    prompt = QUESTION.format(number=number, probe=f"p{probe}", topic=f"t{topic}")
-                    texts.append(("Paris. " if drawn.random() < RIGHT[side] else "Lyon. ") + write(drawn))
-                    file.write(json.dumps({"prompt": prompt, "response": texts[-1]}) + "\n")
+    texts = questions.record(
+        path, side, lambda drawn: ("Paris. " if drawn.random() < RIGHT[side] else "Lyon. ") + write(drawn)
+    )
     raw = "\n".join(texts).encode()
     print(
         f"version {side}: {len(texts)} answers, {len(raw) / len(texts):.0f} bytes each, "
@@ -206,5 +169,6 @@ if __name__ == "__main__":
     parser.add_argument("--answers", type=int, default=50_000, help="answers in all [default: 50000]")
     parser.add_argument("--versions", type=int, default=2, choices=(1, 2, 3), help="versions of the model [default: 2]")
     parser.add_argument("--keep", type=Path, help="copy the report here")
+    parser.add_argument("--beside", action="store_true", help="with the transcripts in a folder beside the report")
     given = parser.parse_args()
-    main(given.answers, given.versions, given.keep)
+    main(given.answers, given.versions, given.keep, beside=given.beside)

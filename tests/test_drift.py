@@ -76,7 +76,7 @@ class Planted:
 
 def version(number: int, draw: np.random.Generator, rate: float) -> Side:
     bad = {probe: draw.random(ITEMS) < rate for probe in PROBES}
-    return Side(Planted(f"bot@{number}", bad))  # type: ignore[arg-type]
+    return Side(Planted(f"bot@{number}", bad))  # type: ignore[arg-type]  # stands in for a run
 
 
 @pytest.mark.slow
@@ -97,7 +97,7 @@ def test_what_has_drifted_is_found_for_the_one_number_and_version_that_did() -> 
     draw = np.random.default_rng(21)
     sides = [version(number, draw, 0.3) for number in range(VERSIONS)]
     worse = {"harm.a": draw.random(ITEMS) < 0.9, "harm.b": draw.random(ITEMS) < 0.3}
-    sides.append(Side(Planted("bot@worse", worse)))  # type: ignore[arg-type]
+    sides.append(Side(Planted("bot@worse", worse)))  # type: ignore[arg-type]  # stands in for a run
     found = drift(sides[0], sides, NUMBERS)
     assert [(look.model_id, look.source) for look in found.looks if look.alarm] == [("bot@worse", "harm.a")]
 
@@ -105,8 +105,8 @@ def test_what_has_drifted_is_found_for_the_one_number_and_version_that_did() -> 
 def test_a_look_that_cannot_be_taken_costs_nothing() -> None:
     draw = np.random.default_rng(22)
     base, same = version(0, draw, 0.3), version(1, draw, 0.3)
-    other = Side(Planted("bot@2", same.run.bad, grader_version=2))  # type: ignore[attr-defined, arg-type]
-    few = Side(Planted("bot@3", {probe: np.zeros(9, dtype=bool) for probe in PROBES}))  # type: ignore[arg-type]
+    other = Side(Planted("bot@2", same.run.bad, grader_version=2))  # type: ignore[attr-defined, arg-type]  # stands in for a run
+    few = Side(Planted("bot@3", {probe: np.zeros(9, dtype=bool) for probe in PROBES}))  # type: ignore[arg-type]  # stands in for a run
     found = drift(base, [base, same, other, few], NUMBERS)
     assert {look.model_id for look in found.looks} == {"bot@1"}
     assert found.level == 0.05 / len(PROBES)
@@ -119,7 +119,7 @@ def test_a_look_that_cannot_be_taken_costs_nothing() -> None:
 def test_an_item_is_first_bad_once_and_not_where_it_was_not_asked_before() -> None:
     def side(name: str, bad: str, grader: int = 1) -> Side:
         marks = np.array([mark == "x" for mark in bad])
-        return Side(Planted(name, {"harm.a": marks}, grader))  # type: ignore[arg-type]
+        return Side(Planted(name, {"harm.a": marks}, grader))  # type: ignore[arg-type]  # stands in for a run
 
     found = first_seen(
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +17,13 @@ from auditor.errors import ConfigError
 if TYPE_CHECKING:
     from auditor.agreement import Label
     from auditor.render.extent import Sharing
+    from auditor.render.material import Material
     from auditor.runs.record import Run
 
 FORMS = {"json": "json", "md": "markdown", "csv": "csv", "model-card": "model_card"}
 """-f -> its module in `auditor.render.forms`."""
 LARGE, LARGEST = 25_000_000, 100_000_000
-"""Bytes of a page: above the first hosts and mail may refuse it, above the second browsers become slow."""
+"""Bytes of a page: mail and some hosts refuse more than the first, browsers become slow above the second."""
 
 
 @click.command("report")
@@ -47,7 +49,8 @@ LARGE, LARGEST = 25_000_000, 100_000_000
     help="Prompts and answers that the page holds",
 )
 @click.option("--redact", is_flag=True, help="Hide severe texts, and personal data that has a known form")
-@click.option("--force", is_flag=True, help=f"Write a page of more than {LARGEST // 10**6} MB as well")
+@click.option("--beside", is_flag=True, help="Write prompts and answers into a folder beside the page, of any size")
+@click.option("--force", is_flag=True, help=f"Write one file, be it of more than {LARGEST // 10**6} MB")
 @output_options("html", "terminal", *FORMS)
 def command(
     runs: tuple[str, ...],
@@ -58,6 +61,7 @@ def command(
     store: str | None,
     transcripts: str,
     redact: bool,
+    beside: bool,
     force: bool,
     form: str,
     output: Path | None,
@@ -68,7 +72,8 @@ def command(
     baseline unless --against names another. The page is one offline file, report.html unless -o names another. With
     a policy it says whether the candidate may ship; the exit code is 0 all the same (`auditor gate` ends with the
     verdict). It holds every number and, of the prompts and answers, what failed and a sample of the rest, unless
-    --transcripts says otherwise. The other formats go to stdout: terminal tells each run by itself, json and csv hold
+    --transcripts says otherwise. Of more than 100 MB it writes a folder beside the page, report.html.data, which goes
+    where the page goes. The other formats go to stdout: terminal tells each run by itself, json and csv hold
     every number, md is a document for a wiki, model-card a section with the metadata of a Hugging Face model card.
 
     With --site it keeps a folder of plain files for any web host: a report for each version against the one before
@@ -93,7 +98,7 @@ def command(
     if site is not None:
         from auditor.cli.site import write_site
 
-        if against or output or form != "html":
+        if against or output or beside or force or form != "html":
             raise click.UsageError(
                 "--site goes with RUNS, --policy, --labels, --transcripts, --redact and --store only"
             )
@@ -101,6 +106,9 @@ def command(
         return
     if not runs:
         raise click.UsageError("Missing argument 'RUNS...'.")
+    page = output or Path("report.html")
+    if beside and (force or form != "html" or str(page) == "-"):
+        raise click.UsageError("--beside goes with a page that is written to a file, and without --force")
     opened = [open_run(run, workspace.store) for run in runs]
     named = open_against(against, workspace.store) if against else None
     for one in [*opened, *([named] if named else [])]:
@@ -122,21 +130,43 @@ def command(
 
     again = asked_again(workspace.store, base) if base else None
     sharing = Sharing(Extent(transcripts), redact)
-    given = {"--policy": policy, "--against": named.reference if named else None, **sharing_words(sharing)}
+    given = {
+        "--policy": policy,
+        "--against": named.reference if named else None,
+        **sharing_words(sharing),
+        "--beside": beside,
+    }
     redo = redo_words(opened, given, labels)
     known = _read_labels(labels, opened)
     material = Material(read_versions(opened, named), redo, decision, again, known, sharing)
     if form == "html":
-        from auditor.render.html import render_material
-
-        page = output or Path("report.html")
-        text = render_material(material)
-        _weigh(len(text.encode()), sharing, force=force)
-        write(text, page)
-        if str(page) != "-":
-            click.echo(f"report: {page}", err=True)
+        _write_page(material, page, beside=beside, force=force)
     else:
         write(import_module(f"auditor.render.forms.{FORMS[form]}").report(material), output)
+
+
+def _write_page(material: Material, page: Path, *, beside: bool, force: bool) -> None:
+    """Write the page, and its folder where it is to have one or is too large without."""
+    from auditor.render.beside import Beside, folder_of, remove_others, write_beside
+    from auditor.render.html import render_material
+
+    alone = str(page) == "-"
+    if not alone and not force:
+        material = replace(material, beside=Beside(folder_of(page).name, above=0 if beside else LARGEST))
+    text = render_material(material)
+    files = material.embedded.files
+    _weigh(len(text.encode()), material.sharing, force=force)
+    write_beside(page, files)
+    write(text, page)
+    if not alone:
+        remove_others(page, files)
+        click.echo(f"report: {page}", err=True)
+    if files:
+        size = sum(map(len, files.values())) / 10**6
+        click.echo(
+            f"prompts and answers: {folder_of(page)} ({len(files):,} files, {size:,.0f} MB; keep it beside the page)",
+            err=True,
+        )
 
 
 def _weigh(size: int, sharing: Sharing, *, force: bool) -> None:

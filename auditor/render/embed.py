@@ -2,7 +2,7 @@
 
 Base64 has no `<`, so that nothing a model wrote can end the block, and the text inside is ASCII JSON, so that
 lone surrogates survive. The index of all items (`columns`) is read at once; chunks are opened as they are looked at,
-and hold null where a text was left out.
+and hold null where a text was left out. Where they are too much for one file they stand in files beside it (`beside`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from auditor.polarity import Row
 from auditor.runs.codec import encode
 
+from .beside import Beside, sheet
 from .columns import columns
 from .transcripts import Reply, Transcript, question
 from .versions import Version
@@ -43,33 +44,41 @@ VERDICT_FIELDS = ("sample", "repeat", "outcome", "label", "probability", "value"
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One inert script block."""
+class Embedded:
+    """All transcripts, packed."""
 
-    id: str
-    text: str
+    index: str
+    chunks: Sequence[str]
+    """Those that stand in the page."""
+    files: Mapping[str, str]
+    """Name of a file beside the page -> its text; empty where the page holds all."""
 
 
 def embed(
     transcripts: Sequence[Transcript],
     versions: Sequence[Version],
     patterns: Mapping[int, Collection[str]] | None = None,
-) -> list[Block]:
-    """Return the index block and one block for every `CHUNK` items, each item's versions side by side.
+    beside: Beside | None = None,
+) -> Embedded:
+    """Return the index and one chunk for every `CHUNK` items, each item's versions side by side.
 
     `patterns` says which items each number of a pattern stands for. An entry that is None says that the item's text
-    was left out of this file.
+    was left out of this file. `beside` takes the chunks where they are too much for the page.
     """
-    blocks: list[Block] = []
+    chunks: list[str] = []
     previews: list[str | None] = []
     for start in range(0, len(transcripts), CHUNK):
         entries = [entry(found) for found in transcripts[start : start + CHUNK]]
-        blocks.append(Block(f"data-{len(blocks)}", pack(entries)))
+        chunks.append(pack(entries))
         previews += [_preview(held) for held in entries]
     rows = {found.item["item_id"]: row for row, found in enumerate(transcripts)}
     patterned = {number: sorted(rows[item_id] for item_id in ids) for number, ids in (patterns or {}).items()}
     index = {"chunk": CHUNK, "patterns": patterned, **columns(transcripts, versions, previews)}
-    return [Block("data-index", pack(index)), *blocks]
+    if beside is None or sum(map(len, chunks)) <= beside.above:
+        return Embedded(pack(index), chunks, {})
+    files = [sheet(text) for text in chunks]
+    index["beside"] = [beside.address(name) for name, _ in files]
+    return Embedded(pack(index), [], dict(files))
 
 
 def pack(value: Any) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from auditor import collector
 from auditor.agreement import Label
 from auditor.decision import Decision
 
@@ -64,8 +65,9 @@ def render_report(
         return render_material(Material(read_versions(runs, against), command, decision, again, labels, sharing))
 
 
+@collector.held()
 def render_material(material: Material) -> str:
-    """Return the report over what was read."""
+    """Return the report over what was read; `material.embedded.files` belong beside it."""
     style, script = asset("report.css"), _script()
     shown = build_page(material)
     return (
@@ -77,8 +79,9 @@ def render_material(material: Material) -> str:
             behind=behind.build(material, (part.view for part in shown)),
             style=style,
             script=script,
+            chunks=map(Markup, material.embedded.chunks),  # base64 holds nothing that would need escaping
             words=_words(script),
-            policy=policy(style, script),
+            policy=policy(style, script, beside=bool(material.embedded.files)),
             hatching=marks.hatching(),
         )
     )

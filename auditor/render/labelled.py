@@ -19,6 +19,8 @@ FEWEST_FAMILIES = 10
 """Families that people call bad, and good, from which a rate can be corrected."""
 NAMED = 8
 """Disagreements named."""
+LABELS = 16
+"""Labels of a table: it grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Agreement:
 
     share: str
     labels: Sequence[str]
+    """The most used ones."""
+    rarer: int
+    """Labels that are in no table."""
     table: Mapping[str, Sequence[int]]
     """People's label -> how often the grader gave each of `labels`."""
     by_label: Sequence[ByLabel]
@@ -54,12 +59,14 @@ def agreement(found: Sequence[Labelled]) -> Agreement | None:
     """Return how a grader's verdicts agree with people, or None where there is no label."""
     if not found:
         return None
-    labels = sorted({one.truth for one in found} | {one.given for one in found})
+    used = Counter(label for one in found for label in (one.truth, one.given))
+    labels = sorted(label for label, _times in used.most_common(LABELS))
     counts = Counter((one.truth, one.given) for one in found)
     wrong = list(dict.fromkeys(one.item_id for one in found if one.truth != one.given))
     return Agreement(
         share=agree_words(found),
         labels=labels,
+        rarer=len(used) - len(labels),
         table={truth: [counts[truth, given] for given in labels] for truth in labels},
         by_label=[_by_label(found, label) for label in labels if label != UNDETERMINED],
         wrong={item_id: item_link(item_id) for item_id in wrong[:NAMED]},

@@ -14,8 +14,10 @@ from auditor.compare import Comparison, Difference, compare
 from auditor.decision import Decision
 from auditor.errors import DataError
 
+from .beside import Beside
 from .catalogue import gettext as _
 from .distinct import Key, identities, key
+from .embed import Embedded, embed
 from .extent import DEFAULT, Extent, Sharing, keep
 from .failing import Failing, find_failing, wordless
 from .redact import Redaction, severe_items
@@ -47,6 +49,8 @@ class Material:
     labels: Sequence[Label] = ()
     """What people say that answers are."""
     sharing: Sharing = DEFAULT
+    beside: Beside | None = None
+    """What takes the transcripts where they are too much for the page."""
 
     @cached_property
     def veil(self) -> Veil | None:
@@ -118,6 +122,12 @@ class Material:
         if self.veil is not None or self.sharing.transcripts is Extent.SAMPLE:
             found = [wordless(failing) for failing in found]
         return self._shown(found)
+
+    @cached_property
+    def embedded(self) -> Embedded:
+        """The transcripts as the page's script reads them."""
+        patterns = {number: one.items for failing in self.failing for number, one in failing.patterns.items()}
+        return embed(self.transcripts, self.versions, patterns, self.beside)
 
     @property
     def comparison(self) -> Comparison | None:

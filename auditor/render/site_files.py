@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -100,7 +101,8 @@ def write_whole(path: Path, text: str) -> None:
     except OSError as problem:
         raise DataError(f"{path}: cannot be written: {problem.strerror}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def holds(path: Path) -> str | None:

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from markupsafe import Markup
-
 from auditor.decision import Outcome
 
-from .charts import series, spark
-from .sections.summary import headlines
 from .sections.verdict import SIGNS, WORDS
 from .site_files import Page, safe_name
 from .templates import asset, environment, policy
+from .tiles import Card, headlines, tile
 from .versions import Version, read_versions
-from .wording import Move, Number, direction, metric_name, metric_sentence, number
+from .wording import Move, Number, metric_name, number
 
 COLUMNS = 2
 """Headline numbers of each battery in the table of versions; the newest version's cards hold more."""
@@ -33,25 +30,6 @@ class Judged:
     word: str
     text: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One headline number of the newest version."""
-
-    sentence: str
-    direction: str
-    number: Number
-    move: Move | None
-    spark: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The headline numbers of one concern."""
-
-    name: str
-    tiles: Sequence[Tile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +99,16 @@ def _model(group: Sequence[Told]) -> Model:
     return Model(
         anchor=f"model-{safe_name(name)}",
         name=name,
-        cards=[_card(battery, newest, drawn, group[-1][3]) for battery in batteries],
+        cards=[_card(battery, drawn, group[-1][3]) for battery in batteries],
         columns=[(newest.battery_of(one.probe_id), metric_name(one.metric)) for one in columns],
         rows=[_row(one, keys) for one in reversed(group)],
         drawn=len(drawn),
     )
 
 
-def _card(battery: str, newest: Version, drawn: Sequence[Version], page: Page) -> Card:
-    tiles = []
-    for estimate in headlines(newest, battery):
-        sentence = metric_sentence(newest, estimate)
-        points = series(drawn, estimate.probe_id, estimate.metric)
-        tiles.append(
-            Tile(
-                sentence=sentence,
-                direction=direction(estimate),
-                number=number(estimate),
-                move=_move(page, estimate.probe_id, estimate.metric),
-                spark=spark(points, f"{sentence}: {metric_name(estimate.metric)}, over versions"),
-            )
-        )
-    return Card(battery, tiles)
+def _card(battery: str, drawn: Sequence[Version], page: Page) -> Card:
+    found = headlines(drawn[-1], battery)
+    return Card(battery, [tile(drawn, one, _move(page, one.probe_id, one.metric)) for one in found])
 
 
 def _row(one: Told, keys: Sequence[tuple[str, str]]) -> Row:

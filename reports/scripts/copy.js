@@ -24,7 +24,7 @@ function markdown(row, found) {
     ...tagsOf(row).map((tag) => "- " + inCode(tag)), "",
   ];
   const block = (name, text) => lines.push(`**${name}**`, "", fenced(text), "");
-  if (found === null) lines.push(_("The text of this item was left out of this file."), "", fenced(itemCommand(row).text));
+  if (!found) lines.push(withoutText(found), "", fenced(itemCommand(row).text));
   else for (const [name, text] of promptOf(found.item)) block(inCode(name), text);
   for (const [side, reply] of (found?.replies ?? []).entries()) {
     lines.push(`## ${inCode(index.versions[side].label)}: ${_(stateOf(row, side))}, ${inCode(labelOf(row, side))}`, "");

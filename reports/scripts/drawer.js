@@ -94,9 +94,11 @@ function differences(pairs) {
   return told;
 }
 
-function leftOut(row) {
+const withoutText = (found) => (found === null ? _("The text of this item was left out of this file.") : _("The text of this item is in a file that is not where the page looks for it, or damaged: keep the folder beside the page."));
+
+function leftOut(row, found) {
   const commands = index.versions.filter((version, place) => stateOf(row, place) !== "absent").map((version) => make("pre", {}, visible(showCommand(version, { item: index.rows.id[row] }).text)));
-  return [note(_("The text of this item was left out of this file. In a terminal, beside the runs:")), ...commands];
+  return [note(withoutText(found), " ", _("In a terminal, beside the runs:")), ...commands];
 }
 
 function facts(row) {
@@ -122,7 +124,7 @@ function actions(row, found, pairs) {
 }
 
 function drawer(row, found, unfolded) {
-  const inside = found === null ? leftOut(row) : opened(row, found, unfolded);
+  const inside = !found ? leftOut(row, found) : opened(row, found, unfolded);
   const body = make("div", { class: "body" }, ...facts(row), ...inside);
   return make("tr", { class: "drawer" }, make("td", { colspan: index.versions.length + 3 }, body));
 }

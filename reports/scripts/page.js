@@ -1,7 +1,7 @@
 // Puts the page to work: the item table, the place in the navigation, printing, and wide tables.
 function listen() {
   const form = find("filters");
-  let pause, typing = false;
+  let typing = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
     const { name, value } = event.target;
@@ -9,9 +9,9 @@ function listen() {
     else if (name !== "q") change({ [name]: value });
     typing = false;
   });
-  form.elements.q.addEventListener("input", (event) => {
+  form.elements.q.addEventListener("input", () => {
     clearTimeout(pause);
-    pause = setTimeout(() => { change({ q: event.target.value }, typing); typing = true; }, 250);
+    pause = setTimeout(() => { change({}, typing); typing = true; }, 250);
   });
   find("previous").addEventListener("click", () => turnPage(-1));
   find("next").addEventListener("click", () => turnPage(1));

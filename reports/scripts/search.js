@@ -22,7 +22,7 @@ async function search(view, step) {
     const chunk = Math.floor(candidates[place] / index.chunk), opened = await nearest(chunk);
     for (; place < candidates.length && Math.floor(candidates[place] / index.chunk) === chunk; place++) {
       const found = opened[candidates[place] % index.chunk];
-      if (found === null) view.unread += 1;
+      if (!found) view.unread += 1;
       else if (holds(found, wanted)) hits.push(candidates[place]);
     }
     view.searched = place;

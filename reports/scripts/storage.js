@@ -1,10 +1,10 @@
-// The data: inert blocks of gzipped JSON in base64. The index stays in memory, of the chunks only the last few.
+// The data: inert blocks of gzipped JSON in base64, or files. The index stays in memory, of the chunks only the last few.
 const OPEN_CHUNKS = 6;
 const chunks = new Map();
 let index;
 
-async function unpack(block) {
-  const letters = atob(block.textContent);
+async function unpack(packed) {
+  const letters = atob(packed);
   const bytes = new Uint8Array(letters.length);
   for (let place = 0; place < letters.length; place++) bytes[place] = letters.charCodeAt(place);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -12,7 +12,7 @@ async function unpack(block) {
 }
 
 async function openIndex() {
-  index = await unpack(find("data-index"));
+  index = await unpack(find("data-index").textContent);
   find("data-index").remove(); // read once: its text need not stay in memory
   const { rows } = index;
   const narrow = (column, names) => (names.length < 256 ? Uint8Array : Uint32Array).from(column);
@@ -26,15 +26,34 @@ async function openIndex() {
   index.candidate = index.versions.length - 1;
 }
 
+// A page on a disk may read no file, but be styled by one: the letters are custom properties of a hidden element.
+function besidePage(href) {
+  const host = make("div", { hidden: "" }), sheet = make("link", { rel: "stylesheet", href });
+  host.attachShadow({ mode: "closed" }).append(sheet);
+  return new Promise((resolve, reject) => {
+    sheet.onerror = reject;
+    sheet.onload = () => {
+      const style = getComputedStyle(host), pieces = [];
+      for (let piece; (piece = style.getPropertyValue("--" + pieces.length)); ) pieces.push(piece.slice(1, -1));
+      resolve(pieces.join(""));
+    };
+    document.body.append(host);
+  }).finally(() => host.remove());
+}
+
+// The blocks stand behind this script. What is not beside the page, or not whole, opens as nothing.
+const parsed = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+const openChunk = (place) => (index.beside ? besidePage(index.beside[place]).then(unpack).catch(() => []) : parsed.then(() => unpack(find("data-" + place).textContent)));
+
 const nearest = (place) => chunks.get(place) ?? remember(place);
 
 function remember(place) {
   if (chunks.size >= OPEN_CHUNKS) chunks.delete(chunks.keys().next().value);
-  chunks.set(place, unpack(find("data-" + place)));
+  chunks.set(place, openChunk(place));
   return chunks.get(place);
 }
 
-// An item with all replies; null where its text was left out of this file.
+// An item with all replies; null where its text was left out of this file, undefined where a file is not there.
 const item = async (row) => (await nearest(Math.floor(row / index.chunk)))[row % index.chunk];
 
 const familyOf = (row) => index.families[index.rows.family[row]] ?? index.rows.id[index.rows.family[row]];

@@ -4,6 +4,7 @@ const UNFILTERED = { probe: "", label: "", state: "", change: "", severity: "", 
 let view = { key: "" };
 let shown = []; // rows on the page
 let lines = []; // their elements
+let pause; // before typed text is searched for
 let drawn = null; // the open item: {row, node}
 
 function fill(name, first, values, told = plain) {
@@ -94,7 +95,7 @@ function report(row, wanted) {
   if (!view.done) return;
   const told = [_("{found} of {all} items", { found: counted(view.rows.length), all: counted(index.rows.id.length) })];
   if (view.stopped) told.push(_("stopped after {searched} of {total}", { searched: counted(view.searched), total: counted(view.total) }));
-  if (view.unread) told.push(_("{count} could not be searched: their text was left out of this file", { count: counted(view.unread) }));
+  if (view.unread) told.push(_("{count} could not be searched: their text is not here", { count: counted(view.unread) }));
   if (state.item && row < 0) told.push(_("there is no item {id}", { id: plain(state.item) }));
   else if (state.item && wanted < 0) told.push(_("the item {id} is not among them", { id: plain(state.item) }));
   const text = told.join("; ");
@@ -159,10 +160,11 @@ function toggleDiff() {
   if (focused) find("diff").focus();
 }
 
-// What is not the page or the item itself leads to the first page, and closes the item.
+// What is not the page or the item itself leads to the first page, and closes the item. Text that was typed counts at once.
 function change(values, typed) {
-  const within = "item" in values || "page" in values;
-  state = { ...state, item: "", ...(within ? {} : { page: 1 }), ...values };
+  clearTimeout(pause);
+  const q = find("filters").elements.q.value, within = q === state.q && ("item" in values || "page" in values);
+  state = { ...state, item: "", ...(within ? {} : { page: 1 }), q, ...values };
   writeAddress(typed);
   return draw();
 }

@@ -28,3 +28,39 @@ def test_a_large_page_is_warned_of_and_a_very_large_one_wants_force(
     assert not Path("report.html").exists()
     done = audited("report", "bot@1", "bot@2", "--force")
     assert (done.exit_code, Path("report.html").exists()) == (0, True)
+
+
+def test_a_very_large_page_gets_a_folder_and_a_smaller_one_removes_it(
+    audited: Auditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path("report.html.data")
+    monkeypatch.setattr(report, "LARGEST", 10)
+    monkeypatch.setattr(report, "_weigh", lambda *_, **__: None)
+    done = audited("report", "bot@1", "bot@2")
+    assert done.exit_code == 0
+    assert f"prompts and answers: {folder} (1 files, " in done.stderr
+    assert [one.suffix for one in folder.iterdir()] == [".css"]
+    assert audited("report", "bot@1", "bot@2", "--force").exit_code == 0
+    assert not folder.exists()
+
+
+def test_a_folder_may_be_asked_for(audited: Auditor) -> None:
+    done = audited("report", "bot@1", "bot@2", "--beside", "-o", "out/page.html")
+    assert done.exit_code == 0
+    (file,) = Path("out/page.html.data").iterdir()
+    page = Path("out/page.html").read_text("utf-8")
+    assert "--beside" in page
+    assert 'id="data-0"' not in page
+    Path("out/page.html.data", file.name).unlink()
+    Path("out/page.html.data").rmdir()
+    Path("out/page.html.data").write_text("in the way")
+    done = audited("report", "bot@1", "bot@2", "--beside", "-o", "out/page.html")
+    assert (done.exit_code, "cannot be written" in done.stderr) == (4, True)
+    assert Path("out/page.html").read_text("utf-8") == page
+
+
+@pytest.mark.parametrize("more", [("-o", "-"), ("--force",), ("-f", "json"), ("--site", "public")])
+def test_a_folder_goes_with_a_page_in_a_file_only(audited: Auditor, more: tuple[str, ...]) -> None:
+    done = audited("report", *(() if "--site" in more else ("bot@1", "bot@2")), "--beside", *more)
+    assert done.exit_code == 2
+    assert "--beside" in done.stderr or "--site goes with" in done.stderr

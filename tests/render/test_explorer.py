@@ -142,6 +142,17 @@ def test_typing_makes_one_entry_of_the_history(opened: Callable[..., Page], repo
     count(page, "754")
 
 
+def test_what_was_typed_counts_when_an_item_is_opened_at_once(opened: Callable[..., Page], report_url: str) -> None:
+    page = opened(report_url + "#items")
+    first = page.locator("#rows button").first
+    page.get_by_label(TEXT).fill(first.inner_text())
+    first.click()
+    page.wait_for_timeout(600)
+    expect(page.locator(".drawer")).to_be_visible()
+    assert page.get_by_label(TEXT).input_value() == first.inner_text()
+    count(page, "1")
+
+
 def test_search_can_be_stopped_and_says_how_far_it_came(opened: Callable[..., Page], report_url: str) -> None:
     page = opened(report_url)
     # A chunk that takes its time, so that there is a time to press the button.
@@ -195,4 +206,4 @@ def test_what_was_left_out_is_said_with_the_command_that_shows_it(
     assert "auditor show kestrel-chat@1.2" in told
     assert "--item harm.direct/violent_crimes.00" in told
     page = opened(partly_left_out_url + "#items&q=case+0")
-    expect(page.locator("#status")).to_contain_text("176 could not be searched: their text was left out of this file")
+    expect(page.locator("#status")).to_contain_text("176 could not be searched: their text is not here")

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from run_samples import response
@@ -186,8 +187,8 @@ def test_an_append_takes_microseconds(tmp_path: Path) -> None:
     assert best < 60e-6, f"{best * 1e6:.0f} us"  # 15 us on an idle machine
 
 
-def _seconds(kept: Journal, answer: object, rounds: int) -> float:
+def _seconds(kept: Journal, answer: Any, rounds: int) -> float:
     start = time.perf_counter()
     for _ in range(rounds):
-        kept.append(answer)  # type: ignore[arg-type]
+        kept.append(answer)
     return time.perf_counter() - start

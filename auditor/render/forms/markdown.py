@@ -16,9 +16,10 @@ from auditor.render.catalogue import ngettext
 from auditor.render.decisions.markdown import code, prose
 from auditor.render.decisions.words import SIGNS, pieces
 from auditor.render.material import Material
-from auditor.render.sections import redo, summary, untested, verdict
+from auditor.render.sections import redo, untested, verdict
 from auditor.render.sections.redo import Recipe
 from auditor.render.sections.verdict import Ruled
+from auditor.render.tiles import headlines
 from auditor.render.wording import direction, number
 from auditor.types import Estimate
 
@@ -134,7 +135,7 @@ def _versions(material: Material) -> list[str]:
     shown = material.versions[-LAST_VERSIONS:]
     rows = []
     for battery in material.batteries:
-        for headline in summary.headlines(material.candidate, battery):
+        for headline in headlines(material.candidate, battery):
             key = (headline.probe_id, headline.metric, headline.cell)
             found = [version.estimates.get(key) for version in shown]
             rows.append([code("/".join(key[:2])), *(_said(one) if one else _("not measured") for one in found)])

@@ -15,6 +15,8 @@ from auditor.render.material import Material
 from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version
 
+Tagged = tuple[Transcript, frozenset[str]]
+"""An item with its tags as links name them."""
 NAMED = 2
 """Bad items named for each link; a terminal lists the others."""
 
@@ -35,9 +37,10 @@ class Row:
 def build(material: Material, views: Iterable[object]) -> list[Row]:
     """Return a row for each link to items that the views hold, in the page's order."""
     found = [link.removeprefix("#") for link in dict.fromkeys(link for view in views for link in _links(view))]
-    by_probe: dict[str, list[Transcript]] = defaultdict(list)
+    by_probe: dict[str, list[Tagged]] = defaultdict(list)
     for transcript in material.transcripts:
-        by_probe[transcript.probe["id"]].append(transcript)
+        tags = frozenset(f"{name}: {value}" for name, value in transcript.item["tags"].items())
+        by_probe[transcript.probe["id"]].append((transcript, tags))
     patterns = {str(number): one for failing in material.failing for number, one in failing.patterns.items()}
     return [_row(link, by_probe, patterns) for link in found]
 
@@ -58,7 +61,7 @@ def _links(view: object) -> Iterator[str]:
             yield from _links(getattr(view, field.name))
 
 
-def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]], patterns: Mapping[str, Pattern]) -> Row:
+def _row(link: str, by_probe: Mapping[str, Sequence[Tagged]], patterns: Mapping[str, Pattern]) -> Row:
     wanted = parse_qs(link)
     alike = [patterns[number] for number in wanted.get("pattern", [])]
     within = [set(one.items) for one in alike]
@@ -67,14 +70,14 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]], patterns: Mapp
     tags, changes, items = wanted.get("tag", []), wanted.get("change", []), wanted.get("item", [])
     found = [
         transcript
-        for probe, transcripts in by_probe.items()
-        if not sources or probe in sources or transcripts[0].probe["battery"] in sources
-        for transcript in transcripts
-        if all(_tagged(transcript, tag) for tag in tags)
+        for probe, tagged in by_probe.items()
+        if not sources or probe in sources or tagged[0][0].probe["battery"] in sources
+        for transcript, its_tags in tagged
+        if its_tags.issuperset(tags)
         and (not changes or transcript.change in changes)
         and (not items or transcript.item["item_id"] in items)
         and (not states or transcript.replies[-1].state in states)
-        and all(transcript.item["item_id"] in ids for ids in within)
+        and (not within or all(transcript.item["item_id"] in ids for ids in within))
     ]
     bad = [transcript.item["item_id"] for transcript in found if transcript.replies[-1].state is State.BAD]
     told = (
@@ -83,7 +86,3 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Transcript]], patterns: Mapp
     texts = [_("like texts: {names}").format(names=", ".join(one.names)) for one in alike]
     what = "; ".join([", ".join(told), *tags, *map(_, changes), *map(_, states), *texts, *items]).removeprefix("; ")
     return Row(link, what, len(found), len(bad), () if items else bad[:NAMED])
-
-
-def _tagged(transcript: Transcript, wanted: str) -> bool:
-    return any(f"{name}: {value}" == wanted for name, value in transcript.item["tags"].items())

@@ -6,25 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from auditor.render.address import number_link
 from auditor.render.catalogue import counted
 from auditor.render.catalogue import gettext as _
-from auditor.render.charts import series, spark
 from auditor.render.material import Material
+from auditor.render.tiles import Card, Tile, headlines, tile
 from auditor.render.versions import Version, side_by_side
-from auditor.render.wording import (
-    Move,
-    Number,
-    direction,
-    energy,
-    metric_name,
-    metric_sentence,
-    move,
-    number,
-    seconds,
-)
+from auditor.render.wording import energy, move, seconds
 from auditor.types import Estimate
 
 from . import changed, held, verdict
@@ -33,29 +21,8 @@ from .held import Held
 from .untested import in_short
 from .verdict import Ruling
 
-HEADLINES = 4
-"""Numbers shown for each battery."""
 DIGEST = 12
 """Digits of a fingerprint that a person compares."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One headline number."""
-
-    sentence: str
-    direction: str
-    number: Number
-    move: Move | None
-    spark: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class Battery:
-    """The headline numbers of one concern."""
-
-    name: str
-    tiles: Sequence[Tile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +53,7 @@ class Summary:
     ruling: Ruling | None
     """What the policy makes of it, where there is one."""
     changed: Changed | None
-    batteries: Sequence[Battery]
+    batteries: Sequence[Card]
     confidence: str
     held: Held
 
@@ -110,7 +77,7 @@ def build(material: Material) -> Summary:
         ruling=verdict.ruling(material),
         changed=changed.build(material),
         batteries=[
-            Battery(battery, [_tile(material, estimate) for estimate in headlines(candidate, battery)])
+            Card(battery, [_tile(material, estimate) for estimate in headlines(candidate, battery)])
             for battery in material.batteries
         ],
         held=held.build(material),
@@ -128,34 +95,9 @@ def _scope(material: Material) -> str:
     )
 
 
-def headlines(version: Version, battery: str) -> list[Estimate]:
-    """Return a battery's most telling numbers: the suite's pooled ones, then each probe's first, no metric twice."""
-    ranked = sorted(
-        (rank, place, (probe["id"], metric["name"], "all"))
-        for place, probe in enumerate(version.battery_probes(battery))
-        for rank, metric in enumerate(probe["metrics"])
-    )
-    pooled = [key for key in version.estimates if key[0] == battery and key[2] == "all"]
-    chosen: dict[str, Estimate] = {}
-    for key in [*pooled, *(row[-1] for row in ranked)]:
-        if key in version.estimates and len(chosen) < HEADLINES:
-            chosen.setdefault(key[1], version.estimates[key])
-    return list(chosen.values())
-
-
 def _tile(material: Material, estimate: Estimate) -> Tile:
-    points = series(material.versions, estimate.probe_id, estimate.metric)
-    sentence = metric_sentence(material.candidate, estimate)
-    return Tile(
-        sentence=sentence,
-        direction=direction(estimate),
-        number=number(estimate, number_link(material.candidate, estimate)),
-        move=move(material.differences.get((estimate.probe_id, estimate.metric, estimate.cell))),
-        spark=spark(
-            points,
-            _("{sentence}: {metric}, over versions").format(sentence=sentence, metric=metric_name(estimate.metric)),
-        ),
-    )
+    moved = move(material.differences.get((estimate.probe_id, estimate.metric, estimate.cell)))
+    return tile(material.versions, estimate, moved, number_link(material.candidate, estimate))
 
 
 def facts(material: Material) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 from markupsafe import Markup
 
 from auditor.polarity import Row
@@ -13,11 +14,10 @@ from auditor.render.address import number_link
 from auditor.render.catalogue import gettext as _
 from auditor.render.charts import Point, domain, series, trend
 from auditor.render.material import Material
+from auditor.render.tiles import headlines
 from auditor.render.versions import Version, side_by_side
 from auditor.render.wording import Number, direction, energy, metric_name, metric_sentence, number, seconds
 from auditor.types import Estimate
-
-from .summary import headlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def build(material: Material) -> Trend:
     columns = side_by_side(material.versions)
     return Trend(
         groups=[_group(material, battery) for battery in material.batteries],
-        prices=_prices(columns),
+        prices=_prices(material, columns),
         versions=columns,
         earlier=len(material.versions) - len(columns),
         rows=_rows(columns),
@@ -110,8 +110,9 @@ def _panel(material: Material, estimate: Estimate, points: Sequence[Point], limi
     )
 
 
-def _prices(versions: Sequence[Version]) -> dict[str, list[str]]:
+def _prices(material: Material, versions: Sequence[Version]) -> dict[str, list[str]]:
     """Return what each version's audit took; a line that no version knows is left out."""
+    waits = [_wait(material, material.versions.index(version)) for version in versions]
     lines: dict[str, Callable[[Row], str]] = {
         _("Requests answered"): lambda manifest: f"{manifest['counts']['answered']:,}",
         _("Tokens read"): lambda manifest: f"{manifest['tokens']['prompt']:,}",
@@ -123,7 +124,15 @@ def _prices(versions: Sequence[Version]) -> dict[str, list[str]]:
         _("Same answer when asked again"): _noise,
     }
     said = {name: [line(version.manifest) for version in versions] for name, line in lines.items()}
-    return {name: cells for name, cells in said.items() if any(cells)}
+    told = {**said, _("Seconds to an answer: median, 95 of 100"): waits}
+    return {name: cells for name, cells in told.items() if any(cells)}
+
+
+def _wait(material: Material, place: int) -> str:
+    """Return how long a version took to answer, by what was measured at each request; empty where nothing was."""
+    rows = (row for found in material.transcripts for row in found.replies[place].responses)
+    taken = [row["seconds"] for row in rows if row["seconds"] > 0]
+    return "{:,.2f}, {:,.2f}".format(*np.quantile(taken, (0.5, 0.95))) if taken else ""
 
 
 def _generating(manifest: Row) -> str:
