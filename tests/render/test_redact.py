@@ -8,10 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from auditor.decision import Decision, Outcome, Result
 from auditor.render.extent import Extent, Sharing
@@ -196,3 +198,35 @@ def test_a_page_without_secrets_says_that_nothing_was_found(drafts: list[Any], w
     redacted, shown = (render_report(runs, sharing=Sharing(Extent.ALL, redact=hidden)) for hidden in (True, False))
     assert "Hidden in the transcripts of this file: nothing." in redacted
     assert entries(redacted) == entries(shown)
+
+
+@pytest.mark.browser
+def test_in_a_browser_no_item_copy_search_or_export_shows_what_was_hidden(
+    page: str, chromium: Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    shown = context.new_page()
+    for probe in ("harm.look_alikes", "bias.age", "harm.direct"):
+        shown.goto("about:blank")
+        shown.goto(f"{path.as_uri()}#items&probe={probe}")
+        shown.wait_for_selector("html[data-ready]", state="attached")
+        shown.locator("#rows button").first.click()
+        shown.wait_for_selector(".drawer")
+        shown.locator(".drawer details").evaluate_all("all => { for (const one of all) one.open = true; }")
+        shown.get_by_role("button", name="Copy as Markdown").click()
+        expect(shown.locator("#announced")).to_contain_text("copied")
+        with shown.expect_download() as saved:
+            shown.get_by_role("button", name="Save these items as CSV").click()
+        said = [
+            shown.locator("body").inner_text(),
+            shown.evaluate("navigator.clipboard.readText()"),
+            saved.value.path().read_text("utf-8"),
+        ]
+        assert "[hidden: " in said[0]
+        assert "[hidden: " in said[1].replace("\\", "")
+        for beginning in (*BEGINNINGS, SEVERE):
+            assert not any(beginning in text for text in said), beginning
+    shown.get_by_label("Text in prompts and answers").fill(SEVERE)
+    expect(shown.locator("#status")).to_contain_text("0 of ")

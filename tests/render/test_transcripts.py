@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from auditor.polarity import State
-from auditor.render.embed import CHUNK, embed
+from auditor.render.embed import CHUNK
 from auditor.render.extent import Extent, Sharing
 from auditor.render.material import Material
 from auditor.render.transcripts import Change, discordant, read_transcripts
@@ -94,8 +94,8 @@ def test_an_item_is_as_bad_as_its_worst_sample(drafts: list[Any], write: Callabl
 
 
 def test_the_data_blocks_hold_every_text_losslessly(runs: list[Run]) -> None:
-    material = Material(read_versions(runs), sharing=Sharing(Extent.ALL))
-    index, *chunks = (unpacked(block.text) for block in embed(material.transcripts, material.versions))
+    held = Material(read_versions(runs), sharing=Sharing(Extent.ALL)).embedded
+    index, *chunks = map(unpacked, [held.index, *held.chunks])
     rows = [row for chunk in chunks for row in chunk]
     assert [row["item"]["item_id"] for row in rows] == index["rows"]["id"]
     assert all(len(chunk) == CHUNK for chunk in chunks[:-1])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from auditor.render.catalogue import gettext as _
 from auditor.render.catalogue import ngettext
 from auditor.render.embed import entry
@@ -19,7 +21,7 @@ class Held:
     """Three sentences that stand wherever a reader could miss something."""
 
     kept: str
-    why: str
+    why: Markup
     redacted: str
     """Empty where nothing was hidden."""
 
@@ -36,13 +38,14 @@ def build(material: Material) -> Held:
     failed = sum(has_failed(transcript) for transcript in kept)
     return Held(
         kept=said % {"kept": f"{len(kept):,}", "total": f"{total:,}"},
-        why=_why(material.sharing.transcripts, failed, len(kept) - failed),
+        why=_why(Extent.ALL if len(kept) == total else material.sharing.transcripts, failed, len(kept) - failed),
         redacted=_redacted(material.veil, kept) if isinstance(material.veil, Redaction) else "",
     )
 
 
-def _why(extent: Extent, failed: int, others: int) -> str:
+def _why(extent: Extent, failed: int, others: int) -> Markup:
     drawn = {"failed": f"{failed:,}", "others": f"{others:,}", "families": FAMILIES, "seed": SEED}
+    options = {name.value: Markup("<code>--transcripts {}</code>").format(name.value) for name in Extent}
     match extent:
         case Extent.ALL:
             said = _("Every prompt and every answer is here.")
@@ -50,20 +53,20 @@ def _why(extent: Extent, failed: int, others: int) -> str:
             said = _(
                 "They are all that failed, turned or could not be judged in any version shown (%(failed)s), and of "
                 "the others (%(others)s) those of at most %(families)s families of each probe, drawn by chance with "
-                "seed %(seed)s. --transcripts all keeps every one."
+                "seed %(seed)s. %(all)s keeps every one."
             )
         case Extent.SAMPLE:
             said = _(
                 "They are those of at most %(families)s families of each probe, drawn by chance with seed %(seed)s; "
                 "failures are not favoured (%(failed)s of them failed or could not be judged). "
-                "--transcripts failures keeps all that failed."
+                "%(failures)s keeps all that failed."
             )
         case Extent.NONE:
             said = _(
-                "It was made with --transcripts none: numbers, names and verdicts alone, no prompt and no answer. "
-                "--transcripts failures keeps all that failed."
+                "It was made with %(none)s: numbers, names and verdicts alone, no prompt and no answer. "
+                "%(failures)s keeps all that failed."
             )
-    return said % drawn
+    return Markup(said) % {**drawn, **options}
 
 
 def _redacted(veil: Redaction, kept: Sequence[Transcript]) -> str:

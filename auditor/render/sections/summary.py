@@ -119,7 +119,9 @@ def facts(material: Material) -> dict[str, str]:
         _("Graders"): f"{len(graders):,}, {material.candidate.graders_hash[:DIGEST]}",
         _("Requests"): asked.format(requests=counts["requests"], answered=counts["answered"], failed=failed),
         _("Items"): f"{len(material.transcripts):,}",
-        _("Tokens"): _("{prompt:,} in, {completion:,} out").format(**tokens),
+        _("Tokens"): _("{prompt:,} in, {completion:,} out").format(**tokens)
+        if any(tokens.values())
+        else _("not recorded"),
         _("Time"): seconds(manifest["seconds"]["wall"]),
         _("Energy"): _energy(manifest["energy"]),
         _("Cost"): _cost(manifest["cost"]),

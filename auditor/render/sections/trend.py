@@ -115,8 +115,8 @@ def _prices(material: Material, versions: Sequence[Version]) -> dict[str, list[s
     waits = [_wait(material, material.versions.index(version)) for version in versions]
     lines: dict[str, Callable[[Row], str]] = {
         _("Requests answered"): lambda manifest: f"{manifest['counts']['answered']:,}",
-        _("Tokens read"): lambda manifest: f"{manifest['tokens']['prompt']:,}",
-        _("Tokens written"): lambda manifest: f"{manifest['tokens']['completion']:,}",
+        _("Tokens read"): lambda manifest: _tokens(manifest, "prompt"),
+        _("Tokens written"): lambda manifest: _tokens(manifest, "completion"),
         _("Time to answer"): _generating,
         _("Tokens written a second"): _speed,
         _("Energy"): lambda manifest: _energy(manifest["energy"]),
@@ -135,6 +135,11 @@ def _wait(material: Material, place: int) -> str:
     return "{:,.2f}, {:,.2f}".format(*np.quantile(taken, (0.5, 0.95))) if taken else ""
 
 
+def _tokens(manifest: Row, kind: str) -> str:
+    """Return how many tokens there were; nothing where they were not counted."""
+    return f"{manifest['tokens'][kind]:,}" if any(manifest["tokens"].values()) else ""
+
+
 def _generating(manifest: Row) -> str:
     taken = manifest["seconds"].get("generate")
     return seconds(taken) if taken else ""
@@ -142,7 +147,7 @@ def _generating(manifest: Row) -> str:
 
 def _speed(manifest: Row) -> str:
     taken = manifest["seconds"].get("generate")
-    return f"{manifest['tokens']['completion'] / taken:,.0f}" if taken else ""
+    return f"{manifest['tokens']['completion'] / taken:,.0f}" if taken and manifest["tokens"]["completion"] else ""
 
 
 def _energy(used: Row | None) -> str:
