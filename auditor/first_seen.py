@@ -15,6 +15,8 @@ class FirstSeen:
     """Items of a probe that were bad at a version and at none before, although an earlier one was asked them."""
 
     model_id: str
+    run_id: str
+    layer: str
     probe_id: str
     failure_title: str
     severity: str
@@ -79,6 +81,8 @@ def _first_seen(side: Side, probe: str, new: set[str], asked: int, bad_now: int)
     entry = side.probes[probe]
     return FirstSeen(
         model_id=side.run.model_id,
+        run_id=side.run.run_id,
+        layer=side.run.layer,
         probe_id=probe,
         failure_title=entry["failure_title"],
         severity=entry["severity"],

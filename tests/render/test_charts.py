@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from auditor.render import marks
-from auditor.render.charts import Point, domain, scatter, spark, trend
+from auditor.render.charts import Point, domain, frontier, scatter, spark, trend
 from auditor.types import Better, Estimate
 
 POSITIVE = st.floats(1e-6, 1e6)
@@ -77,6 +78,39 @@ def test_every_interval_is_inside_the_domain(values: list[tuple[float, float, fl
     assert low == 0
     assert high <= 1
     assert all(low <= end <= high + 1e-9 for point in drawn for end in point.ends)
+
+
+CLOUDS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=9)
+
+
+def cloud(found: list[tuple[int, int]], spread: float) -> tuple[list[Point], list[Point]]:
+    """Return points whose intervals reach so far to both sides."""
+    across, up = ([(value[axis], value[axis] - spread, value[axis] + spread) for value in found] for axis in (0, 1))
+    return points(*across), points(*up)
+
+
+@given(CLOUDS)
+def test_with_exact_numbers_the_frontier_is_what_no_version_beats(found: list[tuple[int, int]]) -> None:
+    steps = frontier(*cloud(found, 0))
+    drawn = {(a.amount, b.amount) for step in steps for a, b in step}
+    unbeaten = {
+        one for one in found if not any(other != one and other[0] <= one[0] and other[1] <= one[1] for other in found)
+    }
+    assert drawn == (unbeaten if len(unbeaten) > 1 else set())
+
+
+@given(CLOUDS, st.floats(0, 12))
+def test_neighbours_on_the_frontier_lie_apart_in_both_numbers(found: list[tuple[int, int]], spread: float) -> None:
+    for (a, b), (c, d) in frontier(*cloud(found, spread)):
+        assert c.amount - a.amount > 2 * spread
+        assert b.amount - d.amount > 2 * spread
+
+
+def test_versions_that_were_measured_otherwise_are_on_no_frontier() -> None:
+    across, up = cloud([(0, 10), (5, 5), (10, 0)], 1)
+    assert len(frontier(across, up)) == 2
+    across[1] = replace(across[1], breaks=("the suite changed",))
+    assert [(a.label, c.label) for (a, _), (c, _) in frontier(across, up)] == [("1.1", "1.2")]
 
 
 def charts() -> dict[str, Markup]:

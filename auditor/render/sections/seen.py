@@ -37,8 +37,11 @@ def seen(material: Material) -> list[Seen]:
     """Return what was first seen at which version, the severest first; nothing where there is one version."""
     if len(material.versions) < 2:
         return []
-    labels = {version.run.model_id: version for version in material.versions}
-    return [_seen(found, labels[found.model_id]) for found in first_seen([Side(one.run) for one in material.versions])]
+    versions = {(version.run.run_id, version.run.layer): version for version in material.versions}
+    return [
+        _seen(found, versions[found.run_id, found.layer])
+        for found in first_seen([Side(one.run) for one in material.versions])
+    ]
 
 
 def _seen(found: FirstSeen, version: Version) -> Seen:
