@@ -28,9 +28,9 @@ def items_link(
     return f"{ITEMS}&" + urlencode([pair for pair in wanted if pair[1]], errors="replace")
 
 
-def pattern_link(number: int) -> str:
-    """Return the link to the failed items of a pattern."""
-    return f"{ITEMS}&pattern={number}"
+def pick_link(number: int) -> str:
+    """Return the link to items that are picked out by number."""
+    return f"{ITEMS}&pick={number}"
 
 
 def item_link(item_id: str) -> str:

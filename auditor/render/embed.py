@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from auditor.runs.codec import encode
 
 from .beside import Beside, sheet
 from .columns import columns
+from .picks import Pick
 from .transcripts import Reply, Transcript, question
 from .versions import Version
 
@@ -57,12 +58,12 @@ class Embedded:
 def embed(
     transcripts: Sequence[Transcript],
     versions: Sequence[Version],
-    patterns: Mapping[int, Collection[str]] | None = None,
+    picks: Mapping[int, Pick] | None = None,
     beside: Beside | None = None,
 ) -> Embedded:
     """Return the index and one chunk for every `CHUNK` items, each item's versions side by side.
 
-    `patterns` says which items each number of a pattern stands for. An entry that is None says that the item's text
+    `picks` is what an address picks out by number. An entry that is None says that the item's text
     was left out of this file. `beside` takes the chunks where they are too much for the page.
     """
     chunks: list[str] = []
@@ -72,8 +73,11 @@ def embed(
         chunks.append(pack(entries))
         previews += [_preview(held) for held in entries]
     rows = {found.item["item_id"]: row for row, found in enumerate(transcripts)}
-    patterned = {number: sorted(rows[item_id] for item_id in ids) for number, ids in (patterns or {}).items()}
-    index = {"chunk": CHUNK, "patterns": patterned, **columns(transcripts, versions, previews)}
+    picked = {
+        number: {"what": pick.what, "rows": sorted(rows[item_id] for item_id in pick.items if item_id in rows)}
+        for number, pick in (picks or {}).items()
+    }
+    index = {"chunk": CHUNK, "picks": picked, **columns(transcripts, versions, previews)}
     if beside is None or sum(map(len, chunks)) <= beside.above:
         return Embedded(pack(index), chunks, {})
     files = [sheet(text) for text in chunks]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from auditor.agreement import UNDETERMINED, Labelled
+from auditor.polarity import Row
 from auditor.types import Estimate
 
 from .address import item_link
 from .catalogue import gettext as _
 from .shares import Counted, counted, rests_on, share_words
+from .versions import Version
 from .wording import value
 
 FEWEST_FAMILIES = 10
@@ -47,6 +50,8 @@ class Agreement:
     """Labels that are in no table."""
     table: Mapping[str, Sequence[int]]
     """People's label -> how often the grader gave each of `labels`."""
+    links: Mapping[str, Sequence[str]]
+    """To the items of each cell; empty where there are none."""
     by_label: Sequence[ByLabel]
     wrong: Mapping[str, str]
     """Items on which they do not agree -> link."""
@@ -55,8 +60,32 @@ class Agreement:
     agreed: Counted | None
 
 
-def agreement(found: Sequence[Labelled]) -> Agreement | None:
-    """Return how a grader's verdicts agree with people, or None where there is no label."""
+def by_grader(version: Version) -> list[list[Row]]:
+    """Return the probes, those with the same grader and settings together."""
+    groups: dict[str, list[Row]] = {}
+    for probe in version.probes.values():
+        grader = probe["grader"]
+        identity = json.dumps([grader["name"], grader["version"], grader["settings"]], sort_keys=True)
+        groups.setdefault(identity, []).append(probe)
+    return list(groups.values())
+
+
+def checked(versions: Sequence[Version], labelled: Sequence[Labelled], probe: str) -> list[Labelled]:
+    """Return a probe's verdicts with a label, of all versions that the candidate's grader judged."""
+    grader = versions[-1].probes[probe]["grader"]
+    alike = {
+        version.run.reference
+        for version in versions
+        if probe in version.probes and version.probes[probe]["grader"] == grader
+    }
+    return [one for one in labelled if one.probe_id == probe and one.same_text and one.run in alike]
+
+
+def agreement(found: Sequence[Labelled], link: Callable[[str, str], str]) -> Agreement | None:
+    """Return how a grader's verdicts agree with people, or None where there is no label.
+
+    `link` leads to the items that people call so and the grader so.
+    """
     if not found:
         return None
     used = Counter(label for one in found for label in (one.truth, one.given))
@@ -68,6 +97,7 @@ def agreement(found: Sequence[Labelled]) -> Agreement | None:
         labels=labels,
         rarer=len(used) - len(labels),
         table={truth: [counts[truth, given] for given in labels] for truth in labels},
+        links={truth: [link(truth, given) if counts[truth, given] else "" for given in labels] for truth in labels},
         by_label=[_by_label(found, label) for label in labels if label != UNDETERMINED],
         wrong={item_id: item_link(item_id) for item_id in wrong[:NAMED]},
         more=max(0, len(wrong) - NAMED),

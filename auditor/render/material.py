@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from .distinct import Key, identities, key
 from .embed import Embedded, embed
 from .extent import DEFAULT, Extent, Sharing, keep
 from .failing import Failing, find_failing, wordless
+from .picks import Cell, Pick, confused, like_texts
 from .redact import Redaction, severe_items
 from .transcripts import Transcript, read_transcripts
 from .veil import Blank, Veil, veil_transcript, veil_version
@@ -126,8 +128,22 @@ class Material:
     @cached_property
     def embedded(self) -> Embedded:
         """The transcripts as the page's script reads them."""
-        patterns = {number: one.items for failing in self.failing for number, one in failing.patterns.items()}
-        return embed(self.transcripts, self.versions, patterns, self.beside)
+        return embed(self.transcripts, self.versions, self.picks, self.beside)
+
+    @cached_property
+    def picks(self) -> Mapping[int, Pick]:
+        """What an address picks out by number."""
+        cells = zip(self.confused.values(), self._confused.values(), strict=True)
+        return {**like_texts(self.failing), **dict(cells)}
+
+    @cached_property
+    def confused(self) -> Mapping[Cell, int]:
+        """The number of what is in each cell of the graders' confusion tables."""
+        return dict(zip(self._confused, count(1 + len(like_texts(self.failing)))))
+
+    @cached_property
+    def _confused(self) -> Mapping[Cell, Pick]:
+        return confused(self.versions, self.labelled)
 
     @property
     def comparison(self) -> Comparison | None:

@@ -1,5 +1,5 @@
 // The state of the table is the address: #items&probe=harm.direct&tag=hazard: privacy&sort=-severity&page=2&item=...
-const FIELDS = ["probe", "version", "label", "state", "change", "severity", "family", "pattern", "q", "sort"];
+const FIELDS = ["probe", "version", "label", "state", "change", "severity", "family", "pick", "q", "sort"];
 let state;
 
 const isItems = () => /^#items(&|$)/.test(location.hash);

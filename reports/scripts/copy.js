@@ -85,7 +85,7 @@ const sideWith = (row) => index.versions.findLast((version, place) => stateOf(ro
 
 function viewCommand() {
   const version = index.versions.find((one) => one.label === state.version), told = showCommand(version, { ...state, item: "" });
-  const others = [[state.tags.length, _("category")], [state.state, _("state")], [state.severity, _("severity")], [state.family, _("family")], [state.pattern, _("pattern")], [state.q, _("text")]];
+  const others = [[state.tags.length, _("category")], [state.state, _("state")], [state.severity, _("severity")], [state.family, _("family")], [state.pick, _("picked items")], [state.q, _("text")]];
   return { ...told, untold: [...told.untold, ...others.filter(([set]) => set).map(([, name]) => name)] };
 }
 

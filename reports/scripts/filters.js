@@ -23,8 +23,8 @@ function matching() {
     const named = Number(Object.keys(index.families).find((row) => index.families[row] === state.family) ?? own);
     tests.push((row) => rows.family[row] === named);
   }
-  if (state.pattern) {
-    const named = new Set(index.patterns[state.pattern]);
+  if (state.pick) {
+    const named = new Set(pickOf(state.pick)?.rows);
     tests.push((row) => named.has(row));
   }
   const found = [];

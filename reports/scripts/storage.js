@@ -56,6 +56,7 @@ function remember(place) {
 // An item with all replies; null where its text was left out of this file, undefined where a file is not there.
 const item = async (row) => (await nearest(Math.floor(row / index.chunk)))[row % index.chunk];
 
+const pickOf = (number) => (Object.hasOwn(index.picks, number) ? index.picks[number] : undefined);
 const familyOf = (row) => index.families[index.rows.family[row]] ?? index.rows.id[index.rows.family[row]];
 const probeOf = (row) => index.probes[index.rows.probe[row]];
 const tagsOf = (row) => index.sets[index.rows.tags[row]].map((place) => index.tags[place]);

@@ -1,6 +1,6 @@
 // The table of items: filters, columns to sort by, pages of 50 real rows, and one item opened below its row.
 const PAGE = 50;
-const UNFILTERED = { probe: "", label: "", state: "", change: "", severity: "", family: "", pattern: "", q: "", tags: [] };
+const UNFILTERED = { probe: "", label: "", state: "", change: "", severity: "", family: "", pick: "", q: "", tags: [] };
 let view = { key: "" };
 let shown = []; // rows on the page
 let lines = []; // their elements
@@ -51,8 +51,8 @@ function showFilters() {
   const chips = state.tags.map((tag) => remove(cross(tag), plain(tag), { tags: state.tags.filter((other) => other !== tag) }));
   const family = _("family: {name}", { name: state.family });
   if (state.family) chips.push(remove(cross(family), plain(family), { family: "" }));
-  const pattern = _("pattern {number}", { number: state.pattern });
-  if (state.pattern) chips.push(remove(cross(pattern), plain(pattern), { pattern: "" }));
+  const picked = pickOf(state.pick)?.what ?? _("not known: {name}", { name: state.pick });
+  if (state.pick) chips.push(remove(cross(picked), plain(picked), { pick: "" }));
   if (chips.length || Object.keys(UNFILTERED).some((name) => state[name].length)) chips.push(action(_("Clear all filters"), () => { change(UNFILTERED); elements.probe.focus(); }));
   find("chips").replaceChildren(...chips);
 }

@@ -53,7 +53,7 @@ def test_the_lines_count_the_items_of_the_candidate(report: str, runs: list[Run]
 def test_a_line_holds_only_what_its_link_asks_for(report: str) -> None:
     lines = rows(report)
     assert all(what for what, *_ in lines.values())
-    bad = [line for name, line in lines.items() if "&state=bad" in name or "&pattern=" in name]
+    bad = [line for name, line in lines.items() if "&state=bad" in name or "&pick=" in name]
     assert bad and all(int(items) == int(worst) > 0 for _, items, worst, _ in bad)
 
 

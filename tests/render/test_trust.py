@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from auditor.agreement import Label
 from auditor.cli import cli
@@ -78,6 +78,29 @@ def test_planted_agreement_is_the_confusion_table_and_the_corrected_rate(
     (row,) = grader.corrected
     assert expected[0] == pytest.approx((refused - FIRST_WRONG) / n)
     assert row.corrected.startswith(f"{100 * expected[0]:.1f}% ({100 * expected[1]:.1f} to {100 * expected[2]:.1f}%)")
+
+
+@pytest.mark.browser
+def test_each_cell_of_the_table_leads_to_its_items(
+    drafts: list[Any], write: Callable[[Any], Run], chromium: Browser, tmp_path: Path
+) -> None:
+    draft = alone(drafts[2], "harm.look_alikes")
+    known = labels_of(draft)
+    path = tmp_path / "report.html"
+    path.write_text(render_report([write(draft)], labels=known), encoding="utf-8")
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.locator("#trust details summary").click()
+    cell = page.locator("#trust table.confusion a", has_text=str(FIRST_WRONG)).filter(has_not=page.locator("b"))
+    cell.click()
+    expect(page.locator("#status")).to_contain_text(f"{FIRST_WRONG} of ")
+    expect(page.locator("#chips")).to_contain_text("people say full_compliance, refusal says full_refusal")
+    verdicts = {item.item_id: verdict for item, verdict in draft.verdicts}
+    wrong = [one.item_id for one in known if one.label != getattr(verdicts[one.item_id], "label", one.label)]
+    assert sorted(page.locator("#rows > tr button").all_inner_texts()) == sorted(wrong)
+    page.goto(path.as_uri() + "#items&pick=constructor")
+    expect(page.locator("#status")).to_contain_text("0 of ")
 
 
 def test_a_table_holds_no_more_labels_than_can_be_read(drafts: list[Any], write: Callable[[Any], Run]) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from urllib.parse import parse_qs
 
-from auditor.patterns import Pattern
 from auditor.polarity import State
 from auditor.render.address import ITEMS
 from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
+from auditor.render.picks import Pick
 from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version
 
@@ -41,8 +41,8 @@ def build(material: Material, views: Iterable[object]) -> list[Row]:
     for transcript in material.transcripts:
         tags = frozenset(f"{name}: {value}" for name, value in transcript.item["tags"].items())
         by_probe[transcript.probe["id"]].append((transcript, tags))
-    patterns = {str(number): one for failing in material.failing for number, one in failing.patterns.items()}
-    return [_row(link, by_probe, patterns) for link in found]
+    picks = {str(number): pick for number, pick in material.picks.items()}
+    return [_row(link, by_probe, picks) for link in found]
 
 
 def _links(view: object) -> Iterator[str]:
@@ -61,10 +61,10 @@ def _links(view: object) -> Iterator[str]:
             yield from _links(getattr(view, field.name))
 
 
-def _row(link: str, by_probe: Mapping[str, Sequence[Tagged]], patterns: Mapping[str, Pattern]) -> Row:
+def _row(link: str, by_probe: Mapping[str, Sequence[Tagged]], picks: Mapping[str, Pick]) -> Row:
     wanted = parse_qs(link)
-    alike = [patterns[number] for number in wanted.get("pattern", [])]
-    within = [set(one.items) for one in alike]
+    picked = [picks[number] for number in wanted.get("pick", [])]
+    within = [set(one.items) for one in picked]
     states = wanted.get("state", [])
     sources = wanted["probe"][0].split(" ") if "probe" in wanted else []
     tags, changes, items = wanted.get("tag", []), wanted.get("change", []), wanted.get("item", [])
@@ -83,6 +83,7 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Tagged]], patterns: Mapping[
     told = (
         sources if len(sources) < 3 else [_("{first} and {more} more").format(first=sources[0], more=len(sources) - 1)]
     )
-    texts = [_("like texts: {names}").format(names=", ".join(one.names)) for one in alike]
-    what = "; ".join([", ".join(told), *tags, *map(_, changes), *map(_, states), *texts, *items]).removeprefix("; ")
+    what = "; ".join(
+        [", ".join(told), *tags, *map(_, changes), *map(_, states), *(one.what for one in picked), *items]
+    ).removeprefix("; ")
     return Row(link, what, len(found), len(bad), () if items else bad[:NAMED])

@@ -13,7 +13,7 @@ from auditor.amounts import amount
 from auditor.patterns import Kind, Pattern, Share
 from auditor.polarity import State
 from auditor.render import marks
-from auditor.render.address import item_link, items_link, pattern_link
+from auditor.render.address import item_link, items_link, pick_link
 from auditor.render.catalogue import gettext as _
 from auditor.render.catalogue import ngettext
 from auditor.render.failing import Failing
@@ -140,7 +140,7 @@ def tell(failing: Failing, number: int) -> Told:
 
 def _link(failing: Failing, pattern: Pattern, number: int) -> str:
     if pattern.kind is Kind.TEXT:
-        return pattern_link(number)
+        return pick_link(number)
     tags = pattern.names if pattern.kind is Kind.TAG else ()
     if failing.newly:
         return items_link(pattern.probes, tags, Change.BROKEN)

@@ -12,9 +12,9 @@ from auditor.agreement import Labelled
 from auditor.errors import ProbeError
 from auditor.graders.registry import grader_class
 from auditor.polarity import Row, applies
-from auditor.render.address import cell_link, items_link
+from auditor.render.address import cell_link, items_link, pick_link
 from auditor.render.catalogue import gettext as _
-from auditor.render.labelled import Agreement, agree_words, agreement, corrected
+from auditor.render.labelled import Agreement, agree_words, agreement, by_grader, checked, corrected
 from auditor.render.material import Material
 from auditor.render.shares import share
 from auditor.render.versions import Version
@@ -72,7 +72,7 @@ class Trust:
 
 def build(material: Material) -> Trust:
     """Return what is known of each grader."""
-    graders = [_grader(material, probes) for probes in _by_grader(material.candidate)]
+    graders = [_grader(material, probes) for probes in by_grader(material.candidate)]
     unchecked = [grader.name for grader in graders if grader.agreement is None]
     return Trust(graders, list(dict.fromkeys(unchecked)), len(material.labels))
 
@@ -80,7 +80,7 @@ def build(material: Material) -> Trust:
 def agreement_words(material: Material, source: str, metric: str) -> str:
     """Return how the graders behind a number agree with people, or that nobody checked."""
     behind = material.candidate.behind(source, metric)
-    found = [one for probe in behind for one in _checked(material, probe)]
+    found = [one for probe in behind for one in checked(material.versions, material.labelled, probe)]
     if not found:
         return _("not checked against people")
     probes = {one.probe_id for one in found}
@@ -90,34 +90,11 @@ def agreement_words(material: Material, source: str, metric: str) -> str:
     return _("{said}; labels on {probes} of {all} probes").format(said=said, probes=len(probes), all=len(behind))
 
 
-def _by_grader(version: Version) -> list[list[Row]]:
-    """Return the probes, those with the same grader and settings together."""
-    groups: dict[str, list[Row]] = {}
-    for probe in version.probes.values():
-        groups.setdefault(_identity(probe["grader"]), []).append(probe)
-    return list(groups.values())
-
-
-def _identity(grader: Row) -> str:
-    return json.dumps([grader["name"], grader["version"], grader["settings"]], sort_keys=True)
-
-
-def _checked(material: Material, probe: str) -> list[Labelled]:
-    """Return a probe's verdicts with a label, of all versions that the same grader judged."""
-    grader = material.candidate.probes[probe]["grader"]
-    alike = {
-        version.run.reference
-        for version in material.versions
-        if probe in version.probes and version.probes[probe]["grader"] == grader
-    }
-    return [one for one in material.labelled if one.probe_id == probe and one.same_text and one.run in alike]
-
-
 def _grader(material: Material, probes: Sequence[Row]) -> Grader:
     names = [probe["id"] for probe in probes]
     grader = probes[0]["grader"]
-    checked = {name: _checked(material, name) for name in names}
-    every = [one for some in checked.values() for one in some]
+    known = {name: checked(material.versions, material.labelled, name) for name in names}
+    every = [one for some in known.values() for one in some]
     return Grader(
         name=grader["name"],
         version=str(grader["version"]),
@@ -125,9 +102,9 @@ def _grader(material: Material, probes: Sequence[Row]) -> Grader:
         what=_what(grader["name"]),
         probes={name: items_link([name]) for name in names},
         link=items_link(names),
-        agreement=agreement(every),
+        agreement=agreement(every, lambda *labels: pick_link(material.confused[names[0], *labels])),
         other_text=sum(one.probe_id in names and not one.same_text for one in material.labelled),
-        corrected=[line for probe in probes for line in _corrected(material, probe, checked[probe["id"]])],
+        corrected=[line for probe in probes for line in _corrected(material, probe, known[probe["id"]])],
         undetermined=_undetermined(material, names),
         again=_again(material, names),
         drift=_drift(material, names),
@@ -148,14 +125,14 @@ def _what(name: str) -> str:
         return _("not installed here, so what it does is not known")
 
 
-def _corrected(material: Material, probe: Row, checked: Sequence[Labelled]) -> Iterator[Corrected]:
+def _corrected(material: Material, probe: Row, known: Sequence[Labelled]) -> Iterator[Corrected]:
     """Yield every rate of labels of a probe, where people labelled some of its answers."""
-    items = {found.item["item_id"]: found.item for found in material.transcripts} if checked else {}
+    items = {found.item["item_id"]: found.item for found in material.transcripts} if known else {}
     for spec in probe["metrics"]:
         estimate = material.candidate.estimates.get((probe["id"], spec["name"], "all"))
-        if not checked or estimate is None or spec.get("kind", "rate") != "rate":
+        if not known or estimate is None or spec.get("kind", "rate") != "rate":
             continue
-        mine = [one for one in checked if one.item_id in items and applies(spec, items[one.item_id])]
+        mine = [one for one in known if one.item_id in items and applies(spec, items[one.item_id])]
         yield Corrected(
             probe=probe["id"],
             metric=metric_name(spec["name"]),
