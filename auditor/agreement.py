@@ -78,17 +78,24 @@ UNDETERMINED = "undetermined"
 
 
 def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labelled]:
-    """Return every verdict on an answer that has a label; questions asked again are left out."""
+    """Return every verdict on an answer that has a label; questions asked again are left out.
+
+    A label that names neither model nor answer is of the answer that the last of the runs gave: another run's answer
+    to the same question is another text.
+    """
     wanted: dict[tuple[str | None, str], Label] = {(label.model, label.item_id): label for label in labels}
     found: list[Labelled] = []
     known: dict[str, Sequence[str]] = {}
-    for run in runs if labels else ():
-        texts = _last_texts(run)
+    answered = [_texts(run) for run in runs] if labels else []
+    last = {asked: text for texts in answered for asked, text in texts.items()}
+    for run, texts in zip(runs, answered, strict=bool(labels)):
         for row in run.iter_verdicts():
             label = wanted.get((run.model_id, row["item_id"])) or wanted.get((None, row["item_id"]))
             if label is None or row["repeat"]:
                 continue
-            same_text = label.answer is None or texts.get((row["item_id"], row["sample"])) == label.answer
+            asked = row["item_id"], row["sample"]
+            meant = last.get(asked) if label.answer is None and label.model is None else label.answer
+            same_text = meant is None or texts.get(asked) == meant
             if same_text:
                 if row["grader"] not in known:
                     known[row["grader"]] = _known_labels(row["grader"])
@@ -174,5 +181,5 @@ def _agreement(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-def _last_texts(run: Run) -> dict[tuple[str, int], str]:
+def _texts(run: Run) -> dict[tuple[str, int], str]:
     return {(row["item_id"], row["sample"]): row["text"] for row in run.iter_responses() if not row["repeat"]}

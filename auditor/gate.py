@@ -218,7 +218,7 @@ def _needed(claim: Claim, found: Measurement, low: float, high: float, alpha: fl
     else:
         reach, distance = seen - low, seen - claim.threshold
     needed = families_to_decide(claim.paired.families, reach, distance)
-    return needed if needed is not None and needed <= MOST_FAMILIES else None
+    return max(needed, FEWEST_FAMILIES) if needed is not None and needed <= MOST_FAMILIES else None
 
 
 def _for_another(file: PolicyFile, candidate: Run, base: Run | None) -> Iterator[Result]:

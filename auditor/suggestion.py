@@ -119,7 +119,8 @@ def suggest(suite: SuiteDoc, library: Library) -> Suggestion:
             chosen.append((candidate, margins))
         else:
             fewest = min(len(shares) for shares in candidate.cells.values())
-            reason = reason or f"{fewest} families{' in a cell' if candidate.by else ''} are too few for any margin"
+            where = " in a cell" if candidate.by else ""
+            reason = reason or f"{fewest} families{where} are too few for a margin of {MARGINS[-1]:g} or less"
             left_out.append(LeftOut(candidate.metric, candidate.by, reason))
     _widen([margins for _, margins in chosen])
     return Suggestion(suite.id, [_rule(candidate, *margins[0]) for candidate, margins in chosen], left_out)

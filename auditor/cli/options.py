@@ -119,11 +119,6 @@ def write(text: str, output: Path | None) -> None:
     if output is None or str(output) == "-":
         click.echo(text, nl=not text.endswith("\n"))
         return
-    from auditor.errors import DataError
+    from auditor.whole import write_whole
 
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        where = f" ({problem.filename})" if str(problem.filename) != str(output) else ""
-        raise DataError(f"{output}: cannot be written: {problem.strerror}{where}") from None
+    write_whole(output, text)

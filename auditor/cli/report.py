@@ -147,8 +147,10 @@ def command(
 
 def _write_page(material: Material, page: Path, *, beside: bool, force: bool) -> None:
     """Write the page, and its folder where it is to have one or is too large without."""
-    from auditor.render.beside import Beside, folder_of, remove_others, write_beside
+    from auditor.errors import one_line
+    from auditor.render.beside import Beside, folder_of, write_beside
     from auditor.render.html import render_material
+    from auditor.render.visible import plain
 
     alone = str(page) == "-"
     if not alone and not force:
@@ -156,17 +158,15 @@ def _write_page(material: Material, page: Path, *, beside: bool, force: bool) ->
     text = render_material(material)
     files = material.embedded.files
     _weigh(len(text.encode()), material.sharing, force=force)
-    write_beside(page, files)
-    write(text, page)
-    if not alone:
-        remove_others(page, files)
-        click.echo(f"report: {page}", err=True)
+    if alone:
+        write(text, page)
+        return
+    write_beside(page, text, files)
+    click.echo(f"report: {plain(one_line(str(page)))}", err=True)
     if files:
-        size = sum(map(len, files.values())) / 10**6
-        click.echo(
-            f"prompts and answers: {folder_of(page)} ({len(files):,} files, {size:,.0f} MB; keep it beside the page)",
-            err=True,
-        )
+        folder, size = plain(one_line(str(folder_of(page)))), sum(map(len, files.values())) / 10**6
+        told = f"{len(files):,} files, {size:,.1f} MB; keep it beside the page"
+        click.echo(f"prompts and answers: {folder} ({told})", err=True)
 
 
 def _weigh(size: int, sharing: Sharing, *, force: bool) -> None:

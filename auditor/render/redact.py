@@ -19,6 +19,8 @@ from .veil import Blank, Veil, each_text
 
 T = TypeVar("T")
 SEVERE = "text of a severe item"
+FOLDERS = re.compile(r"(?<![\w.:/\\\]])(?:/(?:[^/\s]+/)+|[A-Za-z]:\\(?:[^\\\s]+\\)+)")
+"""What leads to a file of this machine in a name or a command; only the file's own name stays."""
 
 
 def severe_items(transcripts: Iterable[Transcript]) -> set[str]:
@@ -66,8 +68,10 @@ class Redaction(Veil):
         return hide(self._unlike_marks(text), lambda kind, _secret: self._mark(kind, self._words[kind]))
 
     def names(self, value: T) -> T:
-        """Return a value without personal data; what was different names stays different."""
+        """Return a value without personal data, host and folders; what was different names stays different."""
         shown = each_text(Blank().names(value) if self._blank else value, self._name)
+        if isinstance(value, Mapping) and "host" in value:
+            shown["host"] = dict.fromkeys(value["host"], self._mark("host", self._words["host"]))
         engine = value.get("engine") if isinstance(value, Mapping) else None
         if isinstance(engine, Mapping) and "software" in engine:  # versions of four numbers look like addresses
             shown["engine"]["software"] = engine["software"]
@@ -86,7 +90,8 @@ class Redaction(Veil):
 
     def _name(self, text: str) -> str:
         if text not in self._names:
-            self._names[text] = hide(self._unlike_marks(text), self._numbered)
+            named = hide(self._unlike_marks(text), self._numbered)
+            self._names[text] = FOLDERS.sub(lambda found: self._numbered("folder", found[0]) + "/", named)
         return self._names[text]
 
     def _numbered(self, kind: str, secret: str) -> str:
@@ -121,4 +126,6 @@ def _words() -> dict[str, str]:
         "national id number": _("national id number"),
         "IP address": _("IP address"),
         "phone number": _("phone number"),
+        "host": _("host"),
+        "folder": _("folder"),
     }

@@ -17,11 +17,12 @@ from auditor.runs.files import read_json
 from auditor.runs.layers import layer_folder
 from auditor.runs.layout import SEAL
 from auditor.runs.record import Run
+from auditor.whole import write_whole
 
 from .html import render_material
 from .material import Material
 from .sections import verdict
-from .site_files import INDEX, Page, holds, program, read_state, remove_pages, safe_name, write_state, write_whole
+from .site_files import INDEX, Page, holds, program, read_state, remove_pages, safe_name, write_state
 from .site_index import render_index
 from .versions import Version, read_versions
 from .wording import move

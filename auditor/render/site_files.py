@@ -1,12 +1,10 @@
-"""The files of a site: safe names, what each page was made of, and writing that leaves the old page whole."""
+"""The files of a site: safe names, and what each page was made of."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from auditor import __version__
 from auditor.content import content
 from auditor.errors import DataError
+from auditor.whole import write_whole
 
 INDEX, STATE = "index.html", "site.json"
 SAFE = re.compile(r"[a-z0-9]([a-z0-9._-]{0,58}[a-z0-9])?")
@@ -89,20 +88,6 @@ def write_state(folder: Path, pages: dict[str, Page]) -> None:
     """Write what the pages were made of."""
     state = State(pages=dict(sorted(pages.items())))
     write_whole(folder / STATE, state.model_dump_json(indent=1) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that a web server may read; whoever reads meanwhile gets the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(text.encode("utf-8"))
-        os.replace(temporary, path)
-    except OSError as problem:
-        raise DataError(f"{path}: cannot be written: {problem.strerror}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def holds(path: Path) -> str | None:

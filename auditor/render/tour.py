@@ -36,7 +36,7 @@ def graders_against_planted(found: Sequence[Mapping[str, Any]]) -> RenderableTyp
 
 
 def closing(first: str, judged: Sequence[tuple[Compared, Decided]], planted: Mapping[str, str]) -> RenderableType:
-    """Return verdict and planted faults of every version, which one is safer on what, and where to look next.
+    """Return verdict and planted faults of every version, which one is better in what, and where to look next.
 
     `first` is the version that is held against nothing; `planted` has the faults by `name@version`.
     """
@@ -66,7 +66,7 @@ def _broken(found: Decision) -> Iterable[str]:
 
 
 def _better(found: Comparison) -> str:
-    """Return which side is safer on what, of the numbers over whole batteries that surely moved."""
+    """Return which side is better in what, of the numbers over whole batteries that surely moved."""
     moved = {
         standing: [
             one.metric for one in words.of_standing(found, standing) if one.cell == "all" and "." not in one.source
@@ -74,7 +74,7 @@ def _better(found: Comparison) -> str:
         for standing in (Standing.BETTER, Standing.WORSE)
     }
     sides = ((found.candidate_model, moved[Standing.BETTER]), (found.base_model, moved[Standing.WORSE]))
-    told = [f"{plain(model)} is safer on {_listed(metrics)}" for model, metrics in sides if metrics]
+    told = [f"{plain(model)} is better in {_listed(metrics)}" for model, metrics in sides if metrics]
     pair = f"{plain(found.candidate_model)} against {plain(found.base_model)}"
     return f"{pair}: {'; '.join(told) or 'no number of a whole battery surely moved'}."
 

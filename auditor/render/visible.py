@@ -21,6 +21,9 @@ HIDDEN = re.compile(
 COMMAND = re.compile(r"##+(?=(?:vso)?\[)", re.IGNORECASE)
 """With `[` behind it, a command to the machines of GitHub (`##[...]`) and Azure (`##vso[...]`), anywhere in a line."""
 
+MOST_BADGES = 500
+"""Of a text; more make a browser slow, and are named in brackets. reports/scripts/text.js says the same."""
+
 
 def plain(text: str) -> str:
     """Return text that is fit for a terminal, an attribute, a title or a chart.
@@ -38,9 +41,15 @@ def visible(text: str) -> Markup:
 
 
 def badged(text: str) -> Markup:
-    """Return escaped text with badges, to be put into an element that isolates its direction."""
+    """Return escaped text with badges, to be put into an element that isolates its direction.
+
+    More than `MOST_BADGES` hidden characters are named in brackets instead.
+    """
+    hidden = list(HIDDEN.finditer(text))
+    if len(hidden) > MOST_BADGES:
+        return escape(plain(text))
     pieces, end = [], 0
-    for found in HIDDEN.finditer(text):
+    for found in hidden:
         pieces += [escape(text[end : found.start()]), _badge(found[0])]
         end = found.end()
     return Markup("").join([*pieces, escape(text[end:])])

@@ -1,6 +1,6 @@
 // What leaves the page: an item as Markdown, the view as CSV, and the command that shows the same in a terminal.
 const FORMULA = /^ *[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/; // what a spreadsheet takes a formula by
-const TURNS = { "newly broken": "broken", "newly fixed": "fixed", "still broken": "still" };
+const TURNS = new Map([["newly broken", "broken"], ["newly fixed", "fixed"], ["still broken", "still"]]);
 
 const ticks = (text, least) => "`".repeat(Math.max(least, ...[...text.matchAll(/`+/g)].map((run) => run[0].length + 1)));
 
@@ -75,8 +75,8 @@ function showCommand(version, { probe, label, item, change }) {
   tell(label, "--label", plain(label || "").includes("\n") || plain(label || "") !== label ? "" : label, _("verdict"));
   tell(item, "--item", item && pattern(item), _("item"));
   const base = version === index.versions[index.candidate] && index.baseline >= 0 && index.versions[index.baseline].run;
-  if (base && TURNS[change]) words.push("--flipped-from", base);
-  tell(change, "--turn", base && TURNS[change], _("change"));
+  if (base && TURNS.has(change)) words.push("--flipped-from", base);
+  tell(change, "--turn", base && TURNS.get(change), _("change"));
   return { text: words.map(quoted).join(" "), untold };
 }
 

@@ -58,8 +58,7 @@ function sortable() {
 const columnOf = (sort) => sort.replace(/^-/, "");
 
 function ordered(rows) {
-  const ranking = sortable().get(columnOf(state.sort));
-  if (!ranking) return rows;
-  const rank = ranking(), turn = state.sort.startsWith("-") ? -1 : 1;
+  const states = index.rows.states[index.candidate], bad = () => (row) => states[row]; // what asks for a look comes first
+  const rank = (sortable().get(columnOf(state.sort)) ?? bad)(), turn = state.sort.startsWith("-") ? -1 : 1;
   return [...rows].sort((a, b) => turn * (rank(a) - rank(b)) || a - b);
 }

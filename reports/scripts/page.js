@@ -26,7 +26,7 @@ function listen() {
 
 // Links, and the buttons back and forward.
 async function follow() {
-  if (location.hash && !isItems()) return;
+  if (location.hash && !isItems() && state) return;
   state = readAddress();
   await draw();
   if (!isItems()) return;
@@ -41,7 +41,9 @@ function followSections() {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       for (const link of links.values()) link.removeAttribute("aria-current");
-      links.get(entry.target.id).setAttribute("aria-current", "true");
+      const link = links.get(entry.target.id), row = link.parentElement;
+      link.setAttribute("aria-current", "true");
+      row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
     }
   }, { rootMargin: "-30% 0px -65% 0px" });
   for (const id of links.keys()) watch.observe(find(id));

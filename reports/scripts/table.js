@@ -28,7 +28,7 @@ function headings() {
   find("head").replaceChildren(make("tr", {}, ...names.map(([column, name]) => heading(column, name))));
 }
 
-// A click sorts by the column, then the other way, then as the report was made.
+// A click sorts by the column, then the other way, then with what is bad in the candidate first.
 function heading(column, name) {
   const up = state.sort === column, down = state.sort === "-" + column;
   const next = up ? "-" + column : down ? "" : column;

@@ -37,11 +37,13 @@ function nameOf(character) {
   return code >= 0xd800 && code <= 0xdfff ? "\ufffd " + hex : hex;
 }
 
+const MOST_BADGES = 500; // of a text; more make a browser slow, and are named in brackets
+
 function badged(text) {
-  const parts = [];
+  const parts = [], hidden = [...text.matchAll(HIDDEN)].filter((found) => !KEPT.has(found[0]));
+  if (hidden.length > MOST_BADGES) return [plain(text)];
   let end = 0;
-  for (const found of text.matchAll(HIDDEN)) {
-    if (KEPT.has(found[0])) continue;
+  for (const found of hidden) {
     parts.push(text.slice(end, found.index), make("code", { class: "hidden-char" }, nameOf(found[0])));
     end = found.index + found[0].length;
   }

@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, expect
 
+from auditor.errors import DataError
 from auditor.render import beside, embed
-from auditor.render.beside import Beside, folder_of, remove_others, write_beside
+from auditor.render.beside import LOCK, Beside, folder_of, write_beside
 from auditor.render.extent import Extent, Sharing
 from auditor.render.html import render_material
 from auditor.render.material import Material
@@ -38,9 +40,7 @@ def material(runs: list[Run]) -> Material:
 def written(material: Material, page: Path) -> Path:
     """Write the page with its files."""
     shown = replace(material, beside=Beside(folder_of(page).name, above=0))
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(render_material(shown), encoding="utf-8")
-    write_beside(page, shown.embedded.files)
+    write_beside(page, render_material(shown), shown.embedded.files)
     return page
 
 
@@ -116,7 +116,7 @@ def test_one_long_answer_comes_in_pieces(
     assert "User" in told(page)
 
 
-@pytest.mark.parametrize("hurt", ["gone", "cut", "other", "empty"])
+@pytest.mark.parametrize("hurt", ["gone", "cut", "other", "empty", "forged"])
 def test_a_file_that_is_not_there_or_not_whole_is_told(
     opened: Callable[[str], Page], material: Material, tmp_path: Path, hurt: str
 ) -> None:
@@ -132,6 +132,8 @@ def test_a_file_that_is_not_there_or_not_whole_is_told(
                 file.write_text("body{display:none}:host{display:block!important;background:url(http://127.0.0.1:1/x)}")
             case "empty":
                 file.write_text("")
+            case "forged":
+                file.write_text(beside.sheet(embed.pack([None] * embed.CHUNK))[1])
     shown = opened(page.as_uri() + "#items")
     said = told(shown)
     assert "keep the folder beside the page" in said
@@ -153,13 +155,30 @@ def test_the_page_takes_what_it_may_and_no_more(material: Material) -> None:
 def test_what_an_earlier_page_left_is_removed_and_nothing_else(material: Material, tmp_path: Path) -> None:
     page = written(material, tmp_path / "report.html")
     folder = folder_of(page)
-    files = sorted(one.name for one in folder.iterdir())
+    files = dict.fromkeys((one.name for one in folder.iterdir()), "")
+    assert files
     (folder / "notes.txt").write_text("mine")
-    (folder / ("f" * 32 + ".css")).write_text("old")
-    remove_others(page, dict.fromkeys(files, ""))
-    assert sorted(one.name for one in folder.iterdir()) == [*files, "notes.txt"]
-    remove_others(page, {})
-    assert [one.name for one in folder.iterdir()] == ["notes.txt"]
+    (folder / ("f" * 64 + ".css")).write_text("old")
+    (folder / f".auditor-{'f' * 16}.tmp").write_text("of a build that was killed")
+    (folder / ("e" * 64 + ".css")).mkdir()
+    write_beside(page, "new", files)
+    assert {one.name for one in folder.iterdir()} == {*files, "notes.txt", "e" * 64 + ".css"}
+    write_beside(page, "none", {})
+    assert {one.name for one in folder.iterdir()} == {"notes.txt", "e" * 64 + ".css"}
     (folder / "notes.txt").unlink()
-    remove_others(page, {})
+    (folder / ("e" * 64 + ".css")).rmdir()
+    write_beside(page, "none", {})
     assert not folder.exists()
+    assert page.read_text("utf-8") == "none"
+
+
+def test_a_folder_that_is_a_link_and_a_second_build_are_refused(material: Material, tmp_path: Path) -> None:
+    page = written(material, tmp_path / "report.html")
+    kept = page.read_text("utf-8")
+    with FileLock(folder_of(page) / LOCK), pytest.raises(DataError, match="another report is being written there"):
+        write_beside(page, "second", {})
+    (tmp_path / "link.html.data").symlink_to(folder_of(page))
+    with pytest.raises(DataError, match="is a link"):
+        write_beside(tmp_path / "link.html", "through", {})
+    assert page.read_text("utf-8") == kept
+    assert not (tmp_path / "link.html").exists()

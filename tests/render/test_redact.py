@@ -165,6 +165,19 @@ def test_counts_told_are_counts_found(page: str) -> None:
     assert "does not prove that there is none" in page
 
 
+def test_host_and_folders_are_not_told_and_files_are(drafts: list[Any], write: Callable[[Any], Run]) -> None:
+    draft = drafts[2]
+    model = {**draft.manifest["model"], "source": "/home/jo/models/one", "target": {"path": "C:\\Users\\jo\\one"}}
+    made = replace(draft, manifest={**draft.manifest, "model": model, "host": {"name": "jos-machine"}})
+    command = "auditor report bot@1 --policy /home/jo/policy.yaml and/or https://example.org/a/b"
+    page = html.unescape(render_report([write(made)], command=command, sharing=REDACTED))
+    assert "[hidden: host]" in page
+    assert re.search(r"--policy \[hidden: folder( \d+)?\]/policy\.yaml and/or ", page)
+    assert "https://example.org/a/b" in page
+    for secret in ("jos-machine", "/home/jo", "Users\\jo"):
+        assert secret not in everywhere(page), secret
+
+
 def test_a_text_cannot_forge_a_mark(page: str) -> None:
     assert FORGED not in json.dumps(entries(page))
     assert "[U+005B]hidden: answer of 7 characters, severe]" in json.dumps(entries(page))

@@ -17,7 +17,7 @@ from auditor.render.versions import Version
 
 Tagged = tuple[Transcript, frozenset[str]]
 """An item with its tags as links name them."""
-NAMED = 2
+NAMED = 1
 """Bad items named for each link; a terminal lists the others."""
 
 

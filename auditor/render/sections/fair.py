@@ -94,6 +94,11 @@ class Fair:
     baseline: str
     fewest: int = FEWEST_FAMILIES
 
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a picture."""
+        return any(panel.chart for panel in self.panels)
+
 
 def build(material: Material) -> Fair | None:
     """Return the panels, or None where no number tells groups."""

@@ -68,13 +68,14 @@ class Trust:
     unchecked: Sequence[str]
     """Graders that no label is about."""
     labels: int
+    model: str
 
 
 def build(material: Material) -> Trust:
     """Return what is known of each grader."""
     graders = [_grader(material, probes) for probes in by_grader(material.candidate)]
     unchecked = [grader.name for grader in graders if grader.agreement is None]
-    return Trust(graders, list(dict.fromkeys(unchecked)), len(material.labels))
+    return Trust(graders, list(dict.fromkeys(unchecked)), len(material.labels), material.candidate.run.model_id)
 
 
 def agreement_words(material: Material, source: str, metric: str) -> str:

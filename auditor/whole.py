@@ -1,0 +1,43 @@
+"""Files for people that are there whole or not at all: whoever reads meanwhile gets the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from auditor.errors import DataError
+
+TEMPORARY = re.compile(r"\.auditor-[0-9a-f]{16}\.tmp")
+"""Names of files that a build which was killed may leave."""
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that everybody may read, as far as the user's mask allows; a link is followed.
+
+    What is no file, such as a pipe, is written to. Raises `DataError` where that cannot be done; what was there
+    before is still there then.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_text(text, encoding="utf-8")
+        else:
+            _replace(target, text.encode("utf-8"))
+    except OSError as problem:
+        elsewhere = f" ({problem.filename})" if problem.filename and problem.filename != str(path.parent) else ""
+        raise DataError(f"{path}: cannot be written: {problem.strerror}{elsewhere}") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".auditor-{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as file:  # new, so that no link that lies there is written through
+            file.write(content)
+        os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
