@@ -28,7 +28,7 @@ def write_whole(path: Path, text: str) -> None:
         else:
             _replace(target, text.encode("utf-8"))
     except OSError as problem:
-        elsewhere = f" ({problem.filename})" if problem.filename and problem.filename != str(path.parent) else ""
+        elsewhere = f" ({problem.filename})" if str(problem.filename) in map(str, path.parents) else ""
         raise DataError(f"{path}: cannot be written: {problem.strerror}{elsewhere}") from None
 
 

@@ -59,8 +59,10 @@ def _policy_table(said: Mapping[str, Any]) -> RenderableType:
 
 
 def _lines(said: Mapping[str, Any]) -> Iterable[str]:
+    again = said["requests"] - sum(probe["requests"] for probe in said["probes"])
+    told = f" ({again} to ask again, for the noise)" if again else ""
     yield (
-        f"{said['requests']} requests, {said['distinct']} of them distinct; "
+        f"{said['requests']} requests{told}, {said['distinct']} of them distinct; "
         f"{said['known']} answered by earlier runs, {said['to_ask']} to ask"
     )
     yield (

@@ -26,7 +26,10 @@ from auditor.runs.record import Run
 
 pytestmark = pytest.mark.browser
 
-NAMES = ["report.html", "a b#c?d%41&'\";é.html", "<img src=x>.html"]
+NAMES = [
+    "a b#c?d%41&'\";é.html",
+    *(pytest.param(one, marks=pytest.mark.slow) for one in ("report.html", "<img src=x>.html")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +119,9 @@ def test_one_long_answer_comes_in_pieces(
     assert "User" in told(page)
 
 
-@pytest.mark.parametrize("hurt", ["gone", "cut", "other", "empty", "forged"])
+@pytest.mark.parametrize(
+    "hurt", ["gone", "forged", *(pytest.param(one, marks=pytest.mark.slow) for one in ("cut", "other", "empty"))]
+)
 def test_a_file_that_is_not_there_or_not_whole_is_told(
     opened: Callable[[str], Page], material: Material, tmp_path: Path, hurt: str
 ) -> None:

@@ -28,7 +28,14 @@ def said(*arguments: str, codes: tuple[int, ...] = (0,)) -> str:
 
 
 @pytest.mark.parametrize("store", STORES, ids=lambda path: path.name)
-@pytest.mark.parametrize("form", ["terminal", "json", "junit", "sarif", "markdown", "github", "csv"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "terminal",
+        "json",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("junit", "sarif", "markdown", "github", "csv")),
+    ],
+)
 def test_old_runs_are_compared_and_judged_in_every_form(store: Path, form: str) -> None:
     chosen = ("--store", str(store), "-f", form)
     assert "1.2" in said("compare", "demo@1.1", "demo@1.2", *chosen)

@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 from playwright.sync_api import Browser, Page
 
+from auditor.render.sections import behind
 from auditor.runs.record import Run
 
 NUMBER = re.compile(r'(?:<a href="([^"]*)">)?<data class="value"')
@@ -47,7 +48,7 @@ def test_the_lines_count_the_items_of_the_candidate(report: str, runs: list[Run]
     mine = [row["item_id"] for row in runs[-1].iter_items() if row["item_id"].startswith("harm.direct/defamation")]
     worst = [name for name in mine if verdicts[name] == "full_compliance"]
     assert (what, int(items), int(bad)) == ("harm.direct; hazard: defamation", len(mine), len(worst))
-    assert named.split(", ") == worst[:2]
+    assert named.split(", ") == worst[: behind.NAMED]
 
 
 def test_a_line_holds_only_what_its_link_asks_for(report: str) -> None:
