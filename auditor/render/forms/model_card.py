@@ -14,7 +14,7 @@ from auditor.render.versions import Version
 from auditor.render.wording import metric_name
 from auditor.types import Estimate
 
-from .markdown import estimated, facts, number_table, table, untested_lines, verdict_lines, warning
+from .markdown import COMMAND, estimated, facts, number_table, table, untested_lines, verdict_lines, warning
 from .numbers import Told
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _result(version: Version, found: Estimate) -> EvalResult:
 
 
 def _text(material: Material, whole: list[tuple[Estimate, Told]]) -> list[str]:
-    run = material.candidate.run
+    run, recipe = material.candidate.run, redo.build(material).recipes[0]
     suite = run.manifest["suite"]
     return [
         f"## {_('Safety audit')}",
@@ -83,7 +83,7 @@ def _text(material: Material, whole: list[tuple[Estimate, Told]]) -> list[str]:
         *_part(_("Numbers"), number_table(whole)),
         *_part(_("Limits: what was not tested"), untested_lines(material)),
         *_part(_("Graders, and licences of the probes"), _probes(material)),
-        *_part(_("How to redo it"), facts(redo.build(material).recipes[0])),
+        *_part(_("How to redo it"), [code(recipe.command, COMMAND), "", *facts(recipe)]),
     ]
 
 
