@@ -83,12 +83,14 @@ def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labe
     A label that names neither model nor answer is of the answer that the last of the runs gave: another run's answer
     to the same question is another text.
     """
+    if not labels:
+        return []
     wanted: dict[tuple[str | None, str], Label] = {(label.model, label.item_id): label for label in labels}
     found: list[Labelled] = []
     known: dict[str, Sequence[str]] = {}
-    answered = [_texts(run) for run in runs] if labels else []
+    answered = [_texts(run) for run in runs]
     last = {asked: text for texts in answered for asked, text in texts.items()}
-    for run, texts in zip(runs, answered, strict=bool(labels)):
+    for run, texts in zip(runs, answered, strict=True):
         for row in run.iter_verdicts():
             label = wanted.get((run.model_id, row["item_id"])) or wanted.get((None, row["item_id"]))
             if label is None or row["repeat"]:

@@ -1,7 +1,7 @@
 """Holds Python's cycle collector where millions of rows are read.
 
-Rows hold no cycles, and the collector looks through all of them whenever their number has grown by a quarter: a third
-of the time of a report over 50,000 answers. What is no longer used is freed at once all the same, by its count.
+Rows hold no cycles, and the collector looks through all of them whenever their number has grown by a quarter, which is
+a good part of the time that a large report takes. What is no longer used is freed at once all the same, by its count.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,19 +15,23 @@ TEMPORARY = re.compile(r"\.auditor-[0-9a-f]{16}\.tmp")
 """Names of files that a build which was killed may leave."""
 
 
+def followed(path: Path) -> Path:
+    """Return the file that a user's link leads to, so that the link stays; anything else as it is named."""
+    return Path(os.path.realpath(path)) if path.is_symlink() and path.is_file() else path
+
+
 def write_whole(path: Path, text: str) -> None:
-    """Write a file that everybody may read, as far as the user's mask allows; a link is followed.
+    """Write a file with the rights of the one before it, or those that the user's mask allows; replace a link.
 
     What is no file, such as a pipe, is written to. Raises `DataError` where that cannot be done; what was there
     before is still there then.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_text(text, encoding="utf-8")
         else:
-            _replace(target, text.encode("utf-8"))
+            _replace(path, text.encode("utf-8"))
     except OSError as problem:
         elsewhere = f" ({problem.filename})" if str(problem.filename) in map(str, path.parents) else ""
         raise DataError(f"{path}: cannot be written: {problem.strerror}{elsewhere}") from None
@@ -37,6 +42,8 @@ def _replace(path: Path, content: bytes) -> None:
     try:
         with open(temporary, "xb") as file:  # new, so that no link that lies there is written through
             file.write(content)
+        if path.is_file() and not path.is_symlink():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
     finally:
         with suppress(OSError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from auditor import whole
 from auditor.errors import DataError
-from auditor.whole import write_whole
+from auditor.whole import followed, write_whole
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,12 +29,28 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
     assert (page.read_text(), [one.name for one in tmp_path.iterdir()]) == ("old", ["page.html"])
 
 
-def test_links_are_followed_and_keep_pointing_there(tmp_path: Path) -> None:
-    (tmp_path / "real.html").write_text("old")
-    (tmp_path / "link.html").symlink_to("real.html")
-    write_whole(tmp_path / "link.html", "new")
-    assert (tmp_path / "link.html").is_symlink()
-    assert (tmp_path / "real.html").read_text() == "new"
+def test_a_link_is_replaced_unless_its_user_wants_it_followed(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.html", tmp_path / "link.html"
+    real.write_text("old")
+    link.symlink_to("real.html")
+    write_whole(followed(link), "new")
+    assert (link.is_symlink(), real.read_text()) == (True, "new")
+    write_whole(link, "newer")
+    assert (link.is_symlink(), real.read_text(), link.read_text()) == (False, "new", "newer")
+
+
+def test_a_file_that_only_its_owner_may_read_stays_so(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    page.chmod(0o600)
+    write_whole(page, "new")
+    assert page.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_product_goes_through_a_pipe() -> None:
+    code = "from pathlib import Path; from auditor.cli.options import write; write('text', Path('/dev/stdout'))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "text"
 
 
 def test_others_may_read_it_as_the_mask_says(tmp_path: Path) -> None:

@@ -119,6 +119,6 @@ def write(text: str, output: Path | None) -> None:
     if output is None or str(output) == "-":
         click.echo(text, nl=not text.endswith("\n"))
         return
-    from auditor.whole import write_whole
+    from auditor.whole import followed, write_whole
 
-    write_whole(output, text)
+    write_whole(followed(output), text)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from auditor.errors import DataError
-from auditor.whole import TEMPORARY, write_whole
+from auditor.whole import TEMPORARY, followed, write_whole
 
 PIECE = 1_000_000
 """Letters of a value: browsers drop one that is too long (Chromium 156: between 1 and 4 million)."""
@@ -63,12 +63,12 @@ def write_beside(page: Path, text: str, files: Mapping[str, str]) -> None:
     if folder.is_symlink():
         raise DataError(f"{folder}: is a link", hint="remove it: a page's folder is written and emptied with the page")
     if not files and not folder.is_dir():
-        write_whole(page, text)
+        write_whole(followed(page), text)
         return
     with _alone(folder):
         for name, told in files.items():
             write_whole(folder / name, told)
-        write_whole(page, text)
+        write_whole(followed(page), text)
         _remove_others(folder, files)
 
 
