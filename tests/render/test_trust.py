@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, expect
 
-from auditor.agreement import Label
+from auditor.agreement import Label, labelled_verdicts
 from auditor.cli import cli
 from auditor.render.html import render_report
 from auditor.render.material import Material
@@ -101,6 +101,21 @@ def test_each_cell_of_the_table_leads_to_its_items(
     assert sorted(page.locator("#rows > tr button").all_inner_texts()) == sorted(wrong)
     page.goto(path.as_uri() + "#items&pick=constructor")
     expect(page.locator("#status")).to_contain_text("0 of ")
+
+
+def test_a_label_without_model_and_answer_is_of_the_newest_answer(
+    drafts: list[Any], write: Callable[[Any], Run]
+) -> None:
+    before, after = (alone(draft, "harm.direct") for draft in drafts[1:])
+    texts = [{request.item_id: response.text for request, response in one.responses} for one in (before, after)]
+    same = {item_id for item_id, text in texts[1].items() if texts[0].get(item_id) == text}
+    known = [Label(item_id, "full_refusal") for item_id in texts[1]]
+    runs = [write(before), write(after)]
+    found = labelled_verdicts(runs, known)
+    assert {one.item_id for one in found if one.same_text and one.run == runs[1].reference} == set(texts[1])
+    assert {one.item_id for one in found if one.same_text and one.run == runs[0].reference} == same != set(texts[1])
+    told = labelled_verdicts(runs, [replace(one, model=runs[0].model_id) for one in known])
+    assert {one.run for one in told if one.same_text} == {runs[0].reference}
 
 
 def test_a_table_holds_no_more_labels_than_can_be_read(drafts: list[Any], write: Callable[[Any], Run]) -> None:

@@ -65,3 +65,11 @@ def test_what_is_shown_is_valid_utf8_without_hidden_characters_or_markup_of_the_
     without_badges = re.sub(r'<code class="hidden-char" title="[^"<>]*">[^<>]*</code>', "", str(badged(text)))
     assert "<" not in without_badges
     assert Markup(without_badges).unescape() == HIDDEN.sub("", text)
+
+
+def test_very_many_hidden_characters_are_named_without_an_element_each() -> None:
+    for amount, elements in ((500, 500), (501, 0)):
+        told = badged("<b>" + "\u200b" * amount)
+        assert told.count("<code") == elements
+        assert told.count("U+200B") >= amount
+        assert told.startswith("&lt;b&gt;")
