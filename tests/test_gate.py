@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from decided_runs import RATE, asked, policy, run_of
 
-from auditor.decision import Decision, Outcome, Why
+from auditor.decision import FEWEST_FAMILIES, Decision, Outcome, Why
 from auditor.errors import ConfigError, SealError
 from auditor.gate import gate
 
@@ -46,6 +46,15 @@ def test_three_outcomes(tmp_path: Path, base: str | None, candidate: str, outcom
     assert (found.outcome, result.outcome, result.why) == (outcome, outcome, why)
     assert found.outcome.exit_code == {"pass": 0, "fail": 1, "inconclusive": 3}[outcome.value]
     assert result.text and "worse" in found.text or outcome is Outcome.PASS
+
+
+def test_what_it_says_would_decide_is_enough_to_decide(tmp_path: Path) -> None:
+    for place, (base, candidate) in enumerate((("g" * 9, "b" * 9), ("g" * 9, "g" * 4 + "b" * 5), ("g" * 9, "g" * 9))):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (result,) = judged(folder, base, candidate, WORSE).results
+        assert result.outcome is Outcome.INCONCLUSIVE
+        assert result.needed is None or result.needed >= FEWEST_FAMILIES
 
 
 @pytest.mark.parametrize(

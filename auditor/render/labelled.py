@@ -22,8 +22,6 @@ FEWEST_FAMILIES = 10
 """Families that people call bad, and good, from which a rate can be corrected."""
 NAMED = 8
 """Disagreements named."""
-LABELS = 16
-"""Labels of a table: it grows with their square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,6 @@ class Agreement:
 
     share: str
     labels: Sequence[str]
-    """The most used ones."""
-    rarer: int
-    """Labels that are in no table."""
     table: Mapping[str, Sequence[int]]
     """People's label -> how often the grader gave each of `labels`."""
     links: Mapping[str, Sequence[str]]
@@ -88,14 +83,12 @@ def agreement(found: Sequence[Labelled], link: Callable[[str, str], str]) -> Agr
     """
     if not found:
         return None
-    used = Counter(label for one in found for label in (one.truth, one.given))
-    labels = sorted(label for label, _times in used.most_common(LABELS))
+    labels = sorted({one.truth for one in found} | {one.given for one in found})
     counts = Counter((one.truth, one.given) for one in found)
     wrong = list(dict.fromkeys(one.item_id for one in found if one.truth != one.given))
     return Agreement(
         share=agree_words(found),
         labels=labels,
-        rarer=len(used) - len(labels),
         table={truth: [counts[truth, given] for given in labels] for truth in labels},
         links={truth: [link(truth, given) if counts[truth, given] else "" for given in labels] for truth in labels},
         by_label=[_by_label(found, label) for label in labels if label != UNDETERMINED],

@@ -47,6 +47,14 @@ def test_the_time_is_of_what_is_left_to_ask(audited: Auditor, two_audits: Path) 
     assert "expected: 43 s, by the newest run of this model" not in told(SAID | {"sealed_run": "m@1.x"})
 
 
+def test_what_is_asked_again_is_told_so_that_the_rows_add_up() -> None:
+    probes = [{"id": "small.drinks", "items": 4, "families": 4, "requests": 4}]
+    assert "5 requests (1 to ask again, for the noise), 5 of them distinct; " in " ".join(
+        told(SAID | {"probes": probes})
+    )
+    assert "to ask again" not in " ".join(told(SAID | {"probes": [{**probes[0], "requests": 5}]}))
+
+
 def test_no_word_of_the_policys_table_is_broken_on_80_columns() -> None:
     rule = {"families": 12345, "needed": 12345, "power": 1.0, "prospect": "cannot decide"}
     joint = {"independent": 0.4, "high": 0.9}

@@ -118,17 +118,6 @@ def test_a_label_without_model_and_answer_is_of_the_newest_answer(
     assert {one.run for one in told if one.same_text} == {runs[0].reference}
 
 
-def test_a_table_holds_no_more_labels_than_can_be_read(drafts: list[Any], write: Callable[[Any], Run]) -> None:
-    draft = alone(drafts[2], "harm.direct")
-    graded = [item.item_id for item, verdict in draft.verdicts if isinstance(verdict, Graded)][:30]
-    known = [Label(item_id, f"kind {place:02}") for place, item_id in enumerate(graded)]
-    (grader,) = trust.build(material([write(draft)], known)).graders
-    assert grader.agreement is not None
-    assert len(grader.agreement.labels) == len(grader.agreement.table) == 16
-    given = {v.label for item, v in draft.verdicts if isinstance(v, Graded) and item.item_id in graded}
-    assert grader.agreement.rarer == len({one.label for one in known} | given) - 16
-
-
 def test_too_few_labels_correct_nothing(drafts: list[Any], write: Callable[[Any], Run]) -> None:
     draft = alone(drafts[2], "harm.look_alikes")
     (grader,) = trust.build(material([write(draft)], labels_of(draft)[:6])).graders
