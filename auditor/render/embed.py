@@ -58,7 +58,7 @@ class Embedded:
 def embed(
     transcripts: Sequence[Transcript],
     versions: Sequence[Version],
-    picks: Mapping[int, Pick] | None = None,
+    picks: Sequence[Pick] = (),
     beside: Beside | None = None,
 ) -> Embedded:
     """Return the index and one chunk for every `CHUNK` items, each item's versions side by side.
@@ -74,8 +74,8 @@ def embed(
         previews += [_preview(held) for held in entries]
     rows = {found.item["item_id"]: row for row, found in enumerate(transcripts)}
     picked = {
-        number: {"what": pick.what, "rows": sorted(rows[item_id] for item_id in pick.items if item_id in rows)}
-        for number, pick in (picks or {}).items()
+        pick.number: {"what": pick.what, "rows": sorted(rows[item_id] for item_id in pick.items if item_id in rows)}
+        for pick in picks
     }
     index = {"chunk": CHUNK, "picks": picked, **columns(transcripts, versions, previews)}
     if beside is None or sum(map(len, chunks)) <= beside.above:

@@ -35,6 +35,10 @@ class ByLabel:
     """Of the answers that the grader gave it."""
     recalled: Counted | None
     precise: Counted | None
+    people: str
+    """Link to the items that people give it; empty where there are none."""
+    grader: str
+    """Link to those that the grader gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Agreement:
     """A grader beside people."""
 
     share: str
+    link: str
+    """To the labelled items."""
     labels: Sequence[str]
     table: Mapping[str, Sequence[int]]
     """People's label -> how often the grader gave each of `labels`."""
@@ -76,10 +82,11 @@ def checked(versions: Sequence[Version], labelled: Sequence[Labelled], probe: st
     return [one for one in labelled if one.probe_id == probe and one.same_text and one.run in alike]
 
 
-def agreement(found: Sequence[Labelled], link: Callable[[str, str], str]) -> Agreement | None:
+def agreement(found: Sequence[Labelled], link: Callable[[str | None, str | None], str]) -> Agreement | None:
     """Return how a grader's verdicts agree with people, or None where there is no label.
 
-    `link` leads to the items that people call so and the grader so.
+    `link` leads to the items that people call so and the grader so, None being whatever they call it; empty where
+    there are none.
     """
     if not found:
         return None
@@ -88,10 +95,11 @@ def agreement(found: Sequence[Labelled], link: Callable[[str, str], str]) -> Agr
     wrong = list(dict.fromkeys(one.item_id for one in found if one.truth != one.given))
     return Agreement(
         share=agree_words(found),
+        link=link(None, None),
         labels=labels,
         table={truth: [counts[truth, given] for given in labels] for truth in labels},
-        links={truth: [link(truth, given) if counts[truth, given] else "" for given in labels] for truth in labels},
-        by_label=[_by_label(found, label) for label in labels if label != UNDETERMINED],
+        links={truth: [link(truth, given) for given in labels] for truth in labels},
+        by_label=[_by_label(found, label, link) for label in labels if label != UNDETERMINED],
         wrong={item_id: item_link(item_id) for item_id in wrong[:NAMED]},
         more=max(0, len(wrong) - NAMED),
         agreed=_agreed(found),
@@ -107,10 +115,18 @@ def _agreed(found: Sequence[Labelled]) -> Counted | None:
     return counted([one.truth == one.given for one in found], [one.family_id for one in found])
 
 
-def _by_label(found: Sequence[Labelled], label: str) -> ByLabel:
+def _by_label(found: Sequence[Labelled], label: str, link: Callable[[str | None, str | None], str]) -> ByLabel:
     recalled = _agreed([one for one in found if one.truth == label])
     precise = _agreed([one for one in found if one.given == label])
-    return ByLabel(label, share_words(recalled), share_words(precise), recalled, precise)
+    return ByLabel(
+        label=label,
+        recall=share_words(recalled),
+        precision=share_words(precise),
+        recalled=recalled,
+        precise=precise,
+        people=link(label, None),
+        grader=link(None, label),
+    )
 
 
 def corrected(estimate: Estimate, spec: Mapping[str, Any], found: Sequence[Labelled]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
@@ -131,19 +130,14 @@ class Material:
         return embed(self.transcripts, self.versions, self.picks, self.beside)
 
     @cached_property
-    def picks(self) -> Mapping[int, Pick]:
+    def picks(self) -> Sequence[Pick]:
         """What an address picks out by number."""
-        cells = zip(self.confused.values(), self._confused.values(), strict=True)
-        return {**like_texts(self.failing), **dict(cells)}
+        return [*like_texts(self.failing), *self.confused.values()]
 
     @cached_property
-    def confused(self) -> Mapping[Cell, int]:
-        """The number of what is in each cell of the graders' confusion tables."""
-        return dict(zip(self._confused, count(1 + len(like_texts(self.failing)))))
-
-    @cached_property
-    def _confused(self) -> Mapping[Cell, Pick]:
-        return confused(self.versions, self.labelled)
+    def confused(self) -> Mapping[Cell, Pick]:
+        """What is in each cell, row and column of the graders' confusion tables."""
+        return confused(self.versions, self.labelled, first=1 + len(like_texts(self.failing)))
 
     @property
     def comparison(self) -> Comparison | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count, product
 
 from auditor.agreement import Labelled
 
@@ -13,37 +13,48 @@ from .failing import Failing
 from .labelled import by_grader, checked
 from .versions import Version
 
-Cell = tuple[str, str, str]
-"""A cell of a grader's confusion table: the first of its probes, what people say, what it says."""
+Cell = tuple[str, str | None, str | None]
+"""Of a grader's confusion table: the first of its probes, what people say, what it says; None: whatever that is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
     """Such items."""
 
+    number: int
     what: str
     items: Sequence[str]
 
 
-def like_texts(failing: Sequence[Failing]) -> dict[int, Pick]:
-    """Return the failed items of each pattern, by the pattern's number."""
-    return {
-        number: Pick(_("like texts: {names}").format(names=", ".join(pattern.names)), pattern.items)
+def like_texts(failing: Sequence[Failing]) -> list[Pick]:
+    """Return the failed items of each pattern."""
+    return [
+        Pick(number, _("like texts: {names}").format(names=", ".join(pattern.names)), pattern.items)
         for one in failing
         for number, pattern in one.patterns.items()
-    }
+    ]
 
 
-def confused(versions: Sequence[Version], labelled: Sequence[Labelled]) -> Mapping[Cell, Pick]:
-    """Return the items in each cell of the candidate's graders."""
-    found: dict[Cell, Pick] = {}
+def confused(versions: Sequence[Version], labelled: Sequence[Labelled], first: int) -> dict[Cell, Pick]:
+    """Return the items in each cell, row and column of the candidate's graders, numbered from `first`."""
+    cells: dict[Cell, dict[str, None]] = {}
+    told: dict[Cell, str] = {}
     for probes in by_grader(versions[-1]):
-        cells: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for probe in probes:
-            for one in checked(versions, labelled, probe["id"]):
-                cells[one.truth, one.given].append(one.item_id)
-        for (truth, given), items in sorted(cells.items()):
-            what = _("people say {truth}, {grader} says {given}")
-            told = what.format(truth=truth, grader=probes[0]["grader"]["name"], given=given)
-            found[probes[0]["id"], truth, given] = Pick(told, list(dict.fromkeys(items)))
-    return found
+        name = probes[0]["grader"]["name"]
+        for one in (one for probe in probes for one in checked(versions, labelled, probe["id"])):
+            for truth, given in product((one.truth, None), (one.given, None)):
+                cell = probes[0]["id"], truth, given
+                told[cell] = _say(name, truth, given)
+                cells.setdefault(cell, {})[one.item_id] = None
+    numbers = count(first)
+    return {cell: Pick(next(numbers), told[cell], list(items)) for cell, items in cells.items()}
+
+
+def _say(grader: str, truth: str | None, given: str | None) -> str:
+    if truth is None and given is None:
+        return _("labelled by people, judged by {grader}").format(grader=grader)
+    if truth is None:
+        return _("labelled by people, {grader} says {given}").format(grader=grader, given=given)
+    if given is None:
+        return _("people say {truth}, judged by {grader}").format(grader=grader, truth=truth)
+    return _("people say {truth}, {grader} says {given}").format(grader=grader, truth=truth, given=given)

@@ -92,13 +92,27 @@ def test_each_cell_of_the_table_leads_to_its_items(
     page.goto(path.as_uri())
     page.wait_for_selector("html[data-ready]", state="attached")
     page.locator("#trust details summary").click()
-    cell = page.locator("#trust table.confusion a", has_text=str(FIRST_WRONG)).filter(has_not=page.locator("b"))
+    cell = page.locator("#trust table.confusion a", has_text=str(FIRST_WRONG)).and_(page.locator("td:not(.same) a"))
     cell.click()
     expect(page.locator("#status")).to_contain_text(f"{FIRST_WRONG} of ")
     expect(page.locator("#chips")).to_contain_text("people say full_compliance, refusal says full_refusal")
     verdicts = {item.item_id: verdict for item, verdict in draft.verdicts}
     wrong = [one.item_id for one in known if one.label != getattr(verdicts[one.item_id], "label", one.label)]
     assert sorted(page.locator("#rows > tr button").all_inner_texts()) == sorted(wrong)
+    graded = [verdict for verdict in verdicts.values() if isinstance(verdict, Graded)]
+    given = sum(verdict.label == "full_refusal" for verdict in graded)
+    row = page.locator("#trust .by-label tr", has=page.locator("th", has_text="full_refusal"))
+    for place, (items, what) in enumerate(
+        (
+            (given - FIRST_WRONG, "people say full_refusal, judged by refusal"),
+            (given, "labelled by people, refusal says full_refusal"),
+        )
+    ):
+        row.locator("a").nth(place).click()
+        expect(page.locator("#status")).to_contain_text(f"{items} of ")
+        expect(page.locator("#chips")).to_contain_text(what)
+    page.locator("#trust dl.facts a", has_text="%").first.click()
+    expect(page.locator("#status")).to_contain_text(f"{len(graded)} of ")
     page.goto(path.as_uri() + "#items&pick=constructor")
     expect(page.locator("#status")).to_contain_text("0 of ")
 

@@ -41,7 +41,7 @@ def build(material: Material, views: Iterable[object]) -> list[Row]:
     for transcript in material.transcripts:
         tags = frozenset(f"{name}: {value}" for name, value in transcript.item["tags"].items())
         by_probe[transcript.probe["id"]].append((transcript, tags))
-    picks = {str(number): pick for number, pick in material.picks.items()}
+    picks = {str(pick.number): pick for pick in material.picks}
     return [_row(link, by_probe, picks) for link in found]
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from auditor.agreement import Labelled
@@ -103,13 +104,18 @@ def _grader(material: Material, probes: Sequence[Row]) -> Grader:
         what=_what(grader["name"]),
         probes={name: items_link([name]) for name in names},
         link=items_link(names),
-        agreement=agreement(every, lambda *labels: pick_link(material.confused[names[0], *labels])),
+        agreement=agreement(every, partial(_confused_link, material, names[0])),
         other_text=sum(one.probe_id in names and not one.same_text for one in material.labelled),
         corrected=[line for probe in probes for line in _corrected(material, probe, known[probe["id"]])],
         undetermined=_undetermined(material, names),
         again=_again(material, names),
         drift=_drift(material, names),
     )
+
+
+def _confused_link(material: Material, first: str, truth: str | None, given: str | None) -> str:
+    pick = material.confused.get((first, truth, given))
+    return pick_link(pick.number) if pick else ""
 
 
 def _hash(settings: Mapping[str, Any]) -> str:
