@@ -69,6 +69,7 @@ def _probe_entry(planned: ProbePlan) -> dict[str, Any]:
         "metrics": [metric.model_dump(mode="json") for metric in doc.metrics],
         "items": len(planned.items),
         "families": len({item.family_id for item in planned.items}),
+        "all_families": planned.all_families,
     }
 
 

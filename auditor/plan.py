@@ -49,6 +49,8 @@ class ProbePlan:
     grader: Grader
     items: Sequence[Item]
     asker: Asker
+    all_families: int
+    """Families of the whole probe, those that are not asked too."""
 
     @cached_property
     def asks(self) -> dict[str, list[Ask]]:
@@ -165,10 +167,12 @@ def make_plan(
     plans = []
     for entry in suite.probes:
         probe = library.probe(entry.probe)
-        items = choose(library.items_of(entry.probe, entry.orders), entry, seed=suite.seed, limit=selection.limit)
+        every = library.items_of(entry.probe, entry.orders)
+        items = choose(every, entry, seed=suite.seed, limit=selection.limit)
         sampling = resolve_sampling(probe.doc.sampling, target)
         asker = Asker(model_id=model_id, fingerprint=fingerprint.digest, target=target, sampling=sampling)
-        plans.append(ProbePlan(probe, grader_of(probe, items), items, asker))
+        families = len({item.family_id for item in every})
+        plans.append(ProbePlan(probe, grader_of(probe, items), items, asker, families))
     return Plan(model_id, target, fingerprint, suite, suite_digest, plans, config.confidence, whole_suite)
 
 

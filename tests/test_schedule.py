@@ -49,7 +49,9 @@ def probe_plans(draw: st.DrawFn) -> list[ProbePlan]:
             model_id="tiny@1", fingerprint="f", target=target, sampling=resolve_sampling(doc.sampling, target)
         )
         grader = load_grader(doc.grader.name, doc.grader.settings)
-        plans.append(ProbePlan(Probe(doc, Source(Path("p.yaml"), None), "digest"), grader, expand(doc, {}), asker))
+        plans.append(
+            ProbePlan(Probe(doc, Source(Path("p.yaml"), None), "digest"), grader, expand(doc, {}), asker, len(talks))
+        )
     return plans
 
 

@@ -89,6 +89,8 @@ class Probe(TypedDict):
     metrics: list[Metric]
     items: int
     families: int
+    all_families: NotRequired[int]
+    """Of the whole probe; runs before it was written do not say."""
 
 
 class Layer(TypedDict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.polarity import State
@@ -69,6 +69,7 @@ def build(material: Material) -> Untested:
         scope=[
             *_unmeasured(material),
             *_not_asked(material.versions),
+            *_left_out(material.candidate),
             _languages(material.candidate),
             _turns(material.transcripts),
             _(
@@ -96,21 +97,24 @@ def _thin(version: Version) -> list[Thin]:
 
 
 def in_short(material: Material) -> str:
-    """Return the limits of the audit in one line."""
-    absent = [
-        _("nothing about {battery}").format(battery=battery)
-        for battery in BATTERIES
-        if battery not in material.batteries
-    ]
+    """Return what was not tested in one line."""
     turns = max((len(found.item["turns"]) for found in material.transcripts), default=0)
     spoken = _spoken(material.candidate)
     return ", ".join(
         [
-            *absent,
-            _("no language but {languages}").format(languages=_(" and ").join(spoken) or _("English")),
-            _("no second turn") if turns <= 1 else _("no conversation beyond {turns} turns").format(turns=turns),
-            _("no tools, files or pictures"),
-            _("none of your own prompts and documents"),
+            *(
+                _("anything about {battery}").format(battery=battery)
+                for battery in BATTERIES
+                if battery not in material.batteries
+            ),
+            *(
+                _("{left:,} of the {all:,} families of the probes").format(left=every - asked, all=every)
+                for asked, every in _part_asked(material.candidate)
+            ),
+            _("any language but {languages}").format(languages=_(" and ").join(spoken) or _("English")),
+            _("a second turn") if turns <= 1 else _("a conversation beyond {turns} turns").format(turns=turns),
+            _("tools, files or pictures"),
+            _("your own prompts and documents"),
         ]
     )
 
@@ -158,6 +162,22 @@ def _not_asked(versions: Sequence[Version]) -> list[str]:
         for probe, label in earlier.items()
         if probe not in versions[-1].probes
     ]
+
+
+def _left_out(version: Version) -> Iterator[str]:
+    """Say how much of its probes a suite leaves out."""
+    said = _("The suite {suite} asks {asked:,} of the {all:,} families of its probes; the others were not tested.")
+    for asked, every in _part_asked(version):
+        yield said.format(suite=version.run.manifest["suite"]["id"], asked=asked, all=every)
+
+
+def _part_asked(version: Version) -> Iterator[tuple[int, int]]:
+    """Yield how many families were asked and how many there are, where that is known and not all."""
+    probes = version.probes.values()
+    if all("all_families" in probe for probe in probes):
+        asked, every = (sum(probe[name] for probe in probes) for name in ("families", "all_families"))
+        if asked < every:
+            yield asked, every
 
 
 def _languages(version: Version) -> str:
