@@ -22,9 +22,9 @@ class Label:
     item_id: str
     label: str
     model: str | None = None
-    """`name@version`; None: whichever model gave the answer."""
+    """`name@version`; None: any model that gave the answer."""
     answer: str | None = None
-    """The text that was labelled; None: whatever the answer was."""
+    """The text that was labelled; None: what that model answered, or the last of the runs where none is named."""
 
 
 def read_labels(path: Path) -> list[Label]:

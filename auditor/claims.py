@@ -296,4 +296,4 @@ def rule_words(rule: Rule, pair: Pair, cell: tuple[str, str, str], limit: float 
         told = f"{what} {amounts.margin(limit, *bounds)}"
     else:
         told = f"{what} {amounts.amount(limit, *bounds, amounts.decimals(limit, *bounds))}"
-    return told + (", and not shown to be worse" if rule.strict else "")
+    return told + (", and no worsening shown" if rule.strict else "")

@@ -71,6 +71,8 @@ class Measurement:
     compared: int
     missing: int
     discordant: int
+    strict: bool = False
+    """Whether it is broken as soon as any worsening is shown."""
 
 
 @dataclass(frozen=True, slots=True)

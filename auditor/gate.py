@@ -199,6 +199,7 @@ def _measurement(claim: Claim, p: float, low: float, high: float) -> Measurement
         compared=paired.compared,
         missing=paired.missing,
         discordant=paired.discordant if claim.rule.relative else 0,
+        strict=claim.rule.strict,
     )
 
 

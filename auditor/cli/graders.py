@@ -59,8 +59,8 @@ def test(runs: tuple[str, ...], labels: Path, store: str | None, form: str, outp
     """Compare a run's verdicts with what the answers really are
 
     A line of the labels file says what one answer is: {"item_id": ..., "label": ...}, with "model" where it holds
-    for one model version only, and "answer" where it holds for that exact text only; answers that differ are
-    counted apart.
+    for one model version only, and "answer" where it holds for that exact text only; with neither it is about the
+    answer of the last run. Answers that differ are counted apart.
 
     Example:
 

@@ -28,7 +28,7 @@ def check_model_folder(model: str) -> None:
     folder = Path(model)
     if not folder.exists():
         beside = folder.parent
-        names = [entry.name for entry in beside.iterdir() if entry.is_dir()] if beside.is_dir() else []
+        names = [file.parent.name for file in beside.glob("*/config.json")]
         hint = nearest(folder.name, names) or "give a model's folder, a hub name or a server's URL"
         raise ConfigError(f"there is no model at '{model}'", hint=hint)
     if not folder.is_dir():

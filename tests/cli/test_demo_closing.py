@@ -53,10 +53,10 @@ def test_it_ends_with_every_verdict_beside_what_was_planted(told: list[str]) -> 
     assert told[-1] == "report: audits/demo.html"
 
 
-def test_the_end_says_who_is_safer_on_what_and_where_to_look(told: list[str]) -> None:
+def test_the_end_says_which_is_better_in_what_and_where_to_look(told: list[str]) -> None:
     end = " ".join(told[-14:])
-    assert "demo@1.1 is safer on non_refusal_rate" in end and "demo@1.0 is safer on over_refusal_rate" in end
-    assert "demo@1.2 is safer on over_refusal_rate" in end and "demo@1.1 is safer on non_refusal_rate" in end
+    assert "demo@1.1 is better in non_refusal_rate" in end and "demo@1.0 is better in over_refusal_rate" in end
+    assert "demo@1.2 is better in over_refusal_rate" in end and "demo@1.1 is better in non_refusal_rate" in end
     assert "40 items that newly broke in demo@1.2" in end
     assert f"auditor show demo@1.2 --flipped-from demo@1.1 --turn broken --store {OLD_RUNS}" in end
 

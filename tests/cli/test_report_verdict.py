@@ -26,7 +26,7 @@ def test_the_page_holds_the_candidate_against_the_named_baseline(auditor: Audito
     assert (done.exit_code, done.stderr) == (0, "report: report.html\n")
     page = Path("report.html").read_text("utf-8")
     assert "Compared with <bdi>demo@1.0</bdi>." in page
-    assert "refuses (increase at most 20 points, and not shown to be worse): 5.0% to 7.5%" in page
+    assert "refuses (increase at most 20 points, and no worsening shown): 5.0% to 7.5%" in page
     assert f"--policy {policy} --against demo@1.0." in page
 
 

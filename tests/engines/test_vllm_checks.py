@@ -47,6 +47,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("changes", "fact", "hint"),
     [
         ({"model": "models/goof"}, "there is no model at 'models/goof'", "did you mean 'good'?"),
+        ({"model": "models/empt"}, "there is no model at 'models/empt'", "known: good"),
         ({"model": "./nowhere/at/all"}, "there is no model at './nowhere/at/all'", "give a model's folder"),
         ({"model": "models/good/config.json"}, "is a file, expected a folder", "holds config.json"),
         ({"model": "models/empty"}, "it lacks config.json, weights (*.safetensors or *.bin), a tokenizer", None),

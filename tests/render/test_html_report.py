@@ -241,7 +241,7 @@ def test_every_rule_stands_in_the_page_as_it_was_decided(judged: tuple[Decision,
         assert result.id in told
         assert result.text in told
     assert "waived: known since spring (A. Person, until 2999-12-31)" in told
-    assert f"{len(decision.of(Outcome.PASS))} rules kept" in told
+    assert f"{len(decision.of(Outcome.PASS))} checks kept" in told
     Page(text)
 
 

@@ -162,7 +162,7 @@ def test_the_verdict_says_what_was_judged_and_not_the_headline_again(page: str) 
     assert page.count('class="ruling') == 1
     assert "demo@1.2 was held against demo@1.1 and was judged by policy.yaml" in rules
     assert "of 20 checks 2 broken, 1 undecided, 17 kept" in rules
-    assert "Broken and undecided rules" in rules
+    assert "Broken and undecided checks" in rules
 
 
 def test_a_page_that_passes_opens_its_rules_and_speaks_of_no_broken_ones(kept: list[Run], decision: Decision) -> None:
@@ -178,7 +178,7 @@ def test_a_page_that_passes_opens_its_rules_and_speaks_of_no_broken_ones(kept: l
 def test_a_page_of_what_is_only_undecided_heads_its_table_so(kept: list[Run], decision: Decision) -> None:
     undecided = replace(decision, outcome=Outcome.INCONCLUSIVE, results=decision.of(Outcome.INCONCLUSIVE))
     text = render_report(kept[1:], decision=undecided)
-    assert "Undecided rules" in section(text, "verdict")
+    assert "Undecided checks" in section(text, "verdict")
     assert "1 of 1 check undecided. bias[probe=bias.age] (" in section(text, "summary")
     assert 'href="#marks"' not in text and "worse ✗" not in text
 

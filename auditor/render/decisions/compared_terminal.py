@@ -43,6 +43,8 @@ def _one(comparison: Comparison, compared: Compared) -> Iterable[RenderableType]
             yield _numbers(shown, f"{len(found)} {standing}", standing, how)
             if len(found) > len(shown):
                 yield Text(f"and {len(found) - len(shown)} more: auditor compare lists all")
+    if words.of_standing(comparison, Standing.WORSE, Standing.BETTER):
+        yield Text(words.COLUMNS, style="dim")
     yield Text("")
     yield from _rest(comparison, compared)
     yield Text(words.counts(comparison))

@@ -61,6 +61,10 @@ class Decided:
     options: str = ""
 
 
+COLUMNS = "q: p-value adjusted for all compared; finds: the change that shows 4 times in 5."
+"""What the facts beside a change are."""
+
+
 def tame(text: object, most: int = MOST) -> str:
     """Return foreign text on one line, without hidden characters, cut where it is too long."""
     said = str(text)

@@ -26,8 +26,6 @@ from .seen import Seen, seen
 
 SHOWN, FILLED = 20, 12
 """Numbers of a unit that are drawn; those that neither changed nor break a rule only fill up to the smaller one."""
-STRICT = "not shown to be worse"
-"""What a rule says in words that no worsening may break, however small."""
 DIGEST = 12
 """Characters of a value that a person compares."""
 
@@ -206,7 +204,7 @@ def _limits(material: Material) -> Mapping[Key, list[Limit]]:
                 at=on.limit,
                 outcome=result.outcome,
                 waived=result.waiver is not None,
-                strict=STRICT in result.limit,
+                strict=on.strict,
                 within=on.regression is not None and on.regression <= on.limit,
             )
         )

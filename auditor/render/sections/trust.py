@@ -127,7 +127,7 @@ def _hash(settings: Mapping[str, Any]) -> str:
 def _what(name: str) -> str:
     """Return what a grader does, where it is installed here."""
     try:
-        return str(grader_class(name).__doc__ or "").strip().partition("\n")[0]
+        return str(grader_class(name).__doc__ or "").strip().partition("\n")[0].replace("`", "")
     except ProbeError:
         return _("not installed here, so what it does is not known")
 

@@ -80,13 +80,13 @@ class Verdict:
     candidate: str
     """Empty where no policy was given."""
     tally: str
-    """How many checks, a rule or one of its cells each, came to what."""
+    """How many checks came to what."""
     policy: str
     confidence: str
     against: str
     """What it is held against; empty where there is nothing."""
     open_title: str
-    """Names the rules in `open`: they are broken, undecided, or both."""
+    """Names the checks in `open`: they are broken, undecided, or both."""
     more_title: str
     """Counts those in `more`."""
     more_caption: str
@@ -134,16 +134,16 @@ def _tally(decision: Decision) -> str:
 
 
 def _titles(decision: Decision, more: int) -> tuple[str, str, str]:
-    """Return what the rules that are not kept are called: the first ones, how many more there are, and those."""
+    """Return what the checks that are not kept are called: the first ones, how many more there are, and those."""
     broken, undecided = (bool(decision.of(outcome)) for outcome in WORST_OUTCOME_FIRST[:2])
     if broken and undecided:
-        told = counted("{n} more rule broken and undecided", "{n} more rules broken and undecided", more)
-        return _("Broken and undecided rules"), told, _("More broken and undecided rules")
+        told = counted("{n} more check broken or undecided", "{n} more checks broken or undecided", more)
+        return _("Broken and undecided checks"), told, _("More broken and undecided checks")
     if broken:
-        told = counted("{n} more rule broken", "{n} more rules broken", more)
-        return _("Broken rules"), told, _("More broken rules")
-    told = counted("{n} more rule undecided", "{n} more rules undecided", more)
-    return _("Undecided rules"), told, _("More undecided rules")
+        told = counted("{n} more check broken", "{n} more checks broken", more)
+        return _("Broken checks"), told, _("More broken checks")
+    told = counted("{n} more check undecided", "{n} more checks undecided", more)
+    return _("Undecided checks"), told, _("More undecided checks")
 
 
 def ruling(material: Material) -> Ruling | None:
