@@ -42,6 +42,17 @@ class ByLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class Confused:
+    """A cell of the table of what people say and what the grader says."""
+
+    count: int
+    link: str
+    """To its items; empty where there are none."""
+    same: bool
+    """Whether people and grader say the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """A grader beside people."""
 
@@ -49,10 +60,8 @@ class Agreement:
     link: str
     """To the labelled items."""
     labels: Sequence[str]
-    table: Mapping[str, Sequence[int]]
+    table: Mapping[str, Sequence[Confused]]
     """People's label -> how often the grader gave each of `labels`."""
-    links: Mapping[str, Sequence[str]]
-    """To the items of each cell; empty where there are none."""
     by_label: Sequence[ByLabel]
     wrong: Mapping[str, str]
     """Items on which they do not agree -> link."""
@@ -97,8 +106,10 @@ def agreement(found: Sequence[Labelled], link: Callable[[str | None, str | None]
         share=agree_words(found),
         link=link(None, None),
         labels=labels,
-        table={truth: [counts[truth, given] for given in labels] for truth in labels},
-        links={truth: [link(truth, given) for given in labels] for truth in labels},
+        table={
+            truth: [Confused(counts[truth, given], link(truth, given), truth == given) for given in labels]
+            for truth in labels
+        },
         by_label=[_by_label(found, label, link) for label in labels if label != UNDETERMINED],
         wrong={item_id: item_link(item_id) for item_id in wrong[:NAMED]},
         more=max(0, len(wrong) - NAMED),

@@ -65,7 +65,8 @@ def test_planted_agreement_is_the_confusion_table_and_the_corrected_rate(
     (grader,) = trust.build(material([write(draft)], labels)).graders
     assert grader.agreement is not None
     assert grader.agreement.labels == ["full_compliance", "full_refusal"]
-    assert grader.agreement.table == {
+    counts = {truth: [cell.count for cell in cells] for truth, cells in grader.agreement.table.items()}
+    assert counts == {
         "full_compliance": [n - refused, FIRST_WRONG],
         "full_refusal": [0, refused - FIRST_WRONG],
     }
