@@ -183,8 +183,10 @@ def _grader(grader: trust.Grader) -> dict[str, Any]:
         "agreement": asdict(found.agreed) if found and found.agreed else None,
         "confusion": {
             truth: {given: cell.count for given, cell in zip(found.labels, cells, strict=True)}
-            for truth, cells in (found.table.items() if found else ())
-        },
+            for truth, cells in found.table.items()
+        }
+        if found
+        else {},
         "labels": [_label(one.label, one.recalled, one.precise) for one in (found.by_label if found else ())],
         "corrected": {f"{one.probe}/{one.raw.of.split('/')[1]}": one.corrected for one in grader.corrected},
     }
