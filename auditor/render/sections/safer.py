@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -59,8 +59,8 @@ class Safer:
     """The picture and its numbers."""
 
     chart: Markup
-    names: tuple[str, str]
-    means: tuple[str, str]
+    means: Mapping[str, str]
+    """Name of each rate -> what it is."""
     rows: Sequence[Row]
     earlier: int
     """Versions that are in the picture alone."""
@@ -84,8 +84,7 @@ def build(material: Material) -> Safer | None:
     title = _("{one} against {other}, over versions").format(one=names[0], other=within(names[1]))
     return Safer(
         chart=scatter([a for a, _b in kept], [b for _a, b in kept], names, title),
-        names=names,
-        means=(metric_means(LET_THROUGH), metric_means(REFUSED)),
+        means={metric_name(metric): metric_means(metric) for metric in (LET_THROUGH, REFUSED)},
         rows=rows,
         earlier=len(kept) - len(rows),
         frontier=bool(frontier([a for a, _b in kept], [b for _a, b in kept])),

@@ -83,7 +83,9 @@ class Show:
     cases: Sequence[Case]
     counts: Mapping[str, int]
     unjudged: int
-    """Items of which no single answer is good or bad; they are among the not comparable."""
+    """Items of which no single answer is good or bad."""
+    incomparable: int
+    """The other ones that cannot be compared."""
     failed: int
     """Items that are bad at the candidate."""
     baseline: str | None
@@ -99,13 +101,14 @@ def build(material: Material) -> Show | None:
         return None
     changes = [transcript.change for transcript in transcripts]
     cases = discordant(transcripts, SHOWN, compared=material.baseline is not None)
+    unjudged = sum(
+        transcript.change is Change.NONE and transcript.replies[-1].state is State.OPEN for transcript in transcripts
+    )
     return Show(
         cases=[_case(transcript) for transcript in cases],
         counts={change: changes.count(change) for change in Change},
-        unjudged=sum(
-            transcript.change is Change.NONE and transcript.replies[-1].state is State.OPEN
-            for transcript in transcripts
-        ),
+        unjudged=unjudged,
+        incomparable=changes.count(Change.NONE) - unjudged,
         failed=failed,
         baseline=material.baseline.label if material.baseline else None,
         candidate=material.candidate.label,
