@@ -13,6 +13,7 @@ from auditor.graders.agreement import agreement
 from auditor.graders.registry import grader_class, grader_names
 from auditor.runs.codec import decode
 from auditor.runs.record import Run
+from auditor.types import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,16 @@ class Labelled:
     probe_id: str
     family_id: str
     grader: str
-    truth: str
+    label: Label
     given: str
     """The verdict's label, or `undetermined`."""
     same_text: bool
     """Whether the answer is the one that was labelled; where it is not, the label says nothing about it."""
+
+    @property
+    def truth(self) -> str:
+        """What people say."""
+        return self.label.label
 
 
 UNDETERMINED = "undetermined"
@@ -80,8 +86,8 @@ UNDETERMINED = "undetermined"
 def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labelled]:
     """Return every verdict on an answer that has a label; questions asked again are left out.
 
-    A label that names neither model nor answer is of the answer that the last of the runs gave: another run's answer
-    to the same question is another text.
+    A label that names neither model nor answer is of the answer that the last of the runs gave, and of every other
+    run that answered the same; what was scored and not written is the same in no two runs.
     """
     if not labels:
         return []
@@ -89,15 +95,21 @@ def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labe
     found: list[Labelled] = []
     known: dict[str, Sequence[str]] = {}
     answered = [_texts(run) for run in runs]
-    last = {asked: text for texts in answered for asked, text in texts.items()}
+    last = {asked: (run, text) for run, texts in zip(runs, answered, strict=True) for asked, text in texts.items()}
     for run, texts in zip(runs, answered, strict=True):
         for row in run.iter_verdicts():
             label = wanted.get((run.model_id, row["item_id"])) or wanted.get((None, row["item_id"]))
             if label is None or row["repeat"]:
                 continue
             asked = row["item_id"], row["sample"]
-            meant = last.get(asked) if label.answer is None and label.model is None else label.answer
-            same_text = meant is None or texts.get(asked) == meant
+            text = texts.get(asked, "")
+            if label.answer is not None:
+                same_text = text == label.answer
+            elif label.model is None and asked in last:
+                newest, newest_text = last[asked]
+                same_text = run is newest or text == newest_text != ""
+            else:
+                same_text = True
             if same_text:
                 if row["grader"] not in known:
                     known[row["grader"]] = _known_labels(row["grader"])
@@ -110,7 +122,7 @@ def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labe
                     probe_id=row["probe_id"],
                     family_id=row["family_id"],
                     grader=row["grader"],
-                    truth=label.label,
+                    label=label,
                     given=given,
                     same_text=same_text,
                 )
@@ -121,27 +133,28 @@ def labelled_verdicts(runs: Sequence[Run], labels: Sequence[Label]) -> list[Labe
 def compare_labels(runs: Sequence[Run], labels: Sequence[Label]) -> list[dict[str, Any]]:
     """Return one entry a grader: confusion table, recall and precision by class, agreement, and what was left out.
 
-    Answers whose text is not the labelled one are counted as `other_text`, undetermined verdicts as a class.
+    Labels of a text that no answer has are counted as `other_text`, undetermined verdicts as a class.
     """
-    pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    other: dict[str, int] = defaultdict(int)
+    found: dict[str, list[Labelled]] = defaultdict(list)
     for one in labelled_verdicts(runs, labels):
-        if one.same_text:
-            pairs[one.grader].append((one.truth, one.given))
-        else:
-            other[one.grader] += 1
-    if not pairs and not other:
+        found[one.grader].append(one)
+    if not found:
         raise DataError(
             "no label is about an item of these runs", hint="item_id is `probe/item` as `auditor show` prints it"
         )
     return [
         {
             "grader": grader,
-            "other_text": other[grader],
-            **_agreement(pairs[grader]),
+            "other_text": of_other_texts(some),
+            **_agreement([(one.truth, one.given) for one in some if one.same_text]),
         }
-        for grader in sorted({*pairs, *other})
+        for grader, some in sorted(found.items())
     ]
+
+
+def of_other_texts(found: Sequence[Labelled]) -> int:
+    """Return how many labels are of a text that none of the answers has."""
+    return len({one.label for one in found} - {one.label for one in found if one.same_text})
 
 
 def unmatched(runs: Sequence[Run], labels: Sequence[Label]) -> int:
@@ -184,4 +197,9 @@ def _agreement(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _texts(run: Run) -> dict[tuple[str, int], str]:
-    return {(row["item_id"], row["sample"]): row["text"] for row in run.iter_responses() if not row["repeat"]}
+    """Return (item, sample) -> the last answer of the model."""
+    return {
+        (row["item_id"], row["sample"]): row["text"]
+        for row in run.iter_responses()
+        if not row["repeat"] and row["role"] == Role.TARGET
+    }

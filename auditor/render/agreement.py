@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from auditor.amounts import count
 from auditor.render.visible import plain
 
 
@@ -34,7 +35,7 @@ def _sentence(entry: Mapping[str, Any]) -> str:
     kappa = entry["kappa"]
     said = f"{entry['compared']} compared, agreement {_share(entry['agreement'])}"
     said += f", kappa {kappa:.3f}" if kappa is not None else ""
-    return f"{said}; {entry['other_text']} answers have another text than the labelled one"
+    return f"{said}; {count(entry['other_text'], 'label')} left out, of another text than the answer"
 
 
 def _share(value: float | None) -> str:

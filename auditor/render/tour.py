@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from auditor.amounts import count
 from auditor.compare import Comparison, Standing, Turn
 from auditor.decision import Decision, Outcome
 from auditor.render.agreement import agreement_tables
@@ -29,7 +30,7 @@ def graders_against_planted(found: Sequence[Mapping[str, Any]]) -> RenderableTyp
         parts.append(
             Text(
                 f"{len(right)} of {len(found)} graders agree with all that was planted: every recall 1.00, "
-                f"n {compared:,}; {other} answers came back with another text and are left out."
+                f"n {compared:,}; {count(other, 'label')} left out, of another text than the answer."
             )
         )
     return Group(*parts, agreement_tables([entry for entry in found if entry not in right]))

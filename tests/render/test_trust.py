@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,14 @@ from auditor.render.html import render_report
 from auditor.render.material import Material
 from auditor.render.sections import appendix, trust
 from auditor.render.versions import read_versions
-from auditor.runs.record import Run
+from auditor.runs.record import Run, open_run
+from auditor.runs.store import Store
 from auditor.stats.misclassified import corrected_rate
 from auditor.types import Graded, Undetermined
 
 HOSTILE = "</td><script>window.owned=1</script> \u202e{0} %s"
 FIRST_WRONG = 5
+OLD_RUNS = Path(__file__).parents[1] / "old_runs" / "0.2.0"
 
 
 def alone(draft: Any, probe: str) -> Any:
@@ -131,6 +134,46 @@ def test_a_label_without_model_and_answer_is_of_the_newest_answer(
     assert {one.item_id for one in found if one.same_text and one.run == runs[0].reference} == same != set(texts[1])
     told = labelled_verdicts(runs, [replace(one, model=runs[0].model_id) for one in known])
     assert {one.run for one in told if one.same_text} == {runs[0].reference}
+
+
+def test_no_two_scored_answers_are_the_same() -> None:
+    runs = [open_run(f"demo@{version}", Store(str(OLD_RUNS))) for version in ("1.1", "1.2")]
+    scored = [row for row in runs[1].iter_verdicts() if row["grader"] == "refusal_margin"]
+    found = labelled_verdicts(runs, [Label(row["item_id"], row["label"]) for row in scored])
+    assert {one.run for one in found if one.same_text} == {runs[1].reference}
+    assert len(found) == 2 * len(scored) > 20
+
+
+def test_a_cell_counts_the_answers_of_all_versions_and_leads_to_their_items(
+    drafts: list[Any], write: Callable[[Any], Run]
+) -> None:
+    both = [alone(draft, "harm.look_alikes") for draft in drafts[1:]]
+    runs = [write(draft) for draft in both]
+    known = [
+        replace(one, model=run.model_id) for draft, run in zip(both, runs, strict=True) for one in labels_of(draft)
+    ]
+    found = material(runs, known)
+    (grader,) = trust.build(found).graders
+    assert grader.agreement is not None
+    told = {truth: [cell.count for cell in cells] for truth, cells in grader.agreement.table.items()}
+    expected = Counter((one.truth, one.given) for one in found.labelled)
+    assert told == {truth: [expected[truth, given] for given in told] for truth in told}
+    assert sum(map(sum, told.values())) == sum(len(labels_of(draft)) for draft in both)
+    for (_first, truth, given), pick in found.confused.items():
+        items = {one.item_id for one in found.labelled if truth in (None, one.truth) and given in (None, one.given)}
+        assert set(pick.items) == items and len(pick.items) == len(items)
+
+
+def test_a_label_is_left_out_only_where_no_version_gave_its_answer(
+    drafts: list[Any], write: Callable[[Any], Run]
+) -> None:
+    before, after = (alone(draft, "harm.look_alikes") for draft in drafts[1:])
+    text = {request.item_id: response.text for request, response in after.responses}
+    known = [replace(one, answer=text[one.item_id]) for one in labels_of(after)[:20]]
+    found = material([write(before), write(after)], [*known, Label(known[0].item_id, "full_refusal", answer="no such")])
+    assert any(not one.same_text for one in found.labelled if one.label in known)
+    (grader,) = trust.build(found).graders
+    assert grader.other_text == 1
 
 
 def test_too_few_labels_correct_nothing(drafts: list[Any], write: Callable[[Any], Run]) -> None:

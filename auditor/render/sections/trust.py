@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from auditor.agreement import Labelled
+from auditor.agreement import Labelled, of_other_texts
 from auditor.errors import ProbeError
 from auditor.graders.registry import grader_class
 from auditor.polarity import Row, applies
@@ -105,7 +105,7 @@ def _grader(material: Material, probes: Sequence[Row]) -> Grader:
         probes={name: items_link([name]) for name in names},
         link=items_link(names),
         agreement=agreement(every, partial(_confused_link, material, names[0])),
-        other_text=sum(one.probe_id in names and not one.same_text for one in material.labelled),
+        other_text=of_other_texts([one for one in material.labelled if one.probe_id in names]),
         corrected=[line for probe in probes for line in _corrected(material, probe, known[probe["id"]])],
         undetermined=_undetermined(material, names),
         again=_again(material, names),
