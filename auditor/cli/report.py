@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -197,8 +196,8 @@ def sharing_words(sharing: Sharing) -> dict[str, object]:
     return {"--transcripts": sharing.transcripts.value, "--redact": sharing.redact}
 
 
-def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path] = ()) -> str:
-    """Return the command line that makes a report on these runs; an option without a value is only a flag."""
+def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path] = ()) -> list[str]:
+    """Return the words of the command that makes a report on these runs; an option without a value is only a flag."""
     given = [
         part
         for name, value in options.items()
@@ -206,4 +205,4 @@ def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence
         for part in ((name,) if value is True else (name, str(value)))
     ]
     given += [part for path in labels for part in ("--labels", str(path))]
-    return shlex.join(["auditor", "report", *(run.reference for run in runs), *given])
+    return ["auditor", "report", *(run.reference for run in runs), *given]

@@ -127,7 +127,7 @@ class Reader:
     def made_from(self, entry: Entry) -> list[str]:
         """Return what goes into that report besides its runs; a waiver that has expired is another one."""
         again = self.again(entry)
-        known = [self.command(entry), again.run_id if again else "", *map(_hash, self.label_files)]
+        known = [*self.command(entry), again.run_id if again else "", *map(_hash, self.label_files)]
         if self.file is None or self.policy is None:
             return known
         expired = [str(waiver.expires < datetime.now(UTC).date()) for waiver in self.file.policy.waivers]
@@ -140,8 +140,8 @@ class Reader:
             return None
         return asked_again(self.store, entry.before.run)
 
-    def command(self, entry: Entry) -> str:
-        """Return what makes the same report alone."""
+    def command(self, entry: Entry) -> list[str]:
+        """Return the words of what makes the same report alone."""
         runs = [one.run for one in (entry.before, entry.version) if one is not None]
         return redo_words(runs, {"--policy": self.policy, **sharing_words(self.sharing)}, self.label_files)
 

@@ -48,7 +48,7 @@ def render_report(
     against: Run | None = None,
     again: Run | None = None,
     decision: Decision | None = None,
-    command: str | None = None,
+    command: Sequence[str] = (),
     labels: Sequence[Label] = (),
     sharing: Sharing = DEFAULT,
     translations: NullTranslations | None = None,
@@ -56,9 +56,9 @@ def render_report(
     """Return the report over model versions: `runs` come oldest first, the candidate last.
 
     The candidate is held against the run before it, or `against`; `again` is that one asked again, and `decision`
-    what a policy made of the candidate. `command` is the command line that makes this report, to be shown in it;
-    `labels` are what people say that answers are, and `sharing` is what the file holds and hides. `translations` are
-    the words of the page in another language (docs/translating.md).
+    what a policy made of the candidate. `command` are the words of the command line that makes this report, to
+    be shown in it; `labels` are what people say that answers are, and `sharing` is what the file holds and hides.
+    `translations` are the words of the page in another language (docs/translating.md).
     The text is valid UTF-8, and equal runs give equal bytes.
     """
     with spoken(translations) if translations else nullcontext():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,8 +42,8 @@ class Material:
 
     recorded: Sequence[Version]
     """The versions as the runs hold them: no section reads these."""
-    made_by: str | None = None
-    """The command line that made the report, as it was given."""
+    made_by: Sequence[str] = ()
+    """The words of the command line that made the report; none where a program did."""
     decided: Decision | None = None
     """What a policy made of the candidate, as it was decided."""
     again: Run | None = None
@@ -64,7 +65,7 @@ class Material:
     @property
     def command(self) -> str | None:
         """The command line that made the report."""
-        return self._shown(self.made_by)
+        return shlex.join(self._shown(self.made_by)) or None
 
     @cached_property
     def decision(self) -> Decision | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar, cast
 
-from auditor.polarity import State
+from auditor.polarity import Row, State
 
 from .catalogue import gettext as _
 from .personal import hide
@@ -19,8 +19,12 @@ from .veil import Blank, Veil, each_text
 
 T = TypeVar("T")
 SEVERE = "text of a severe item"
-FOLDERS = re.compile(r"(?<![\w.:/\\\]])(?:/(?:[^/\s]+/)+|[A-Za-z]:\\(?:[^\\\s]+\\)+)")
-"""What leads to a file of this machine in a name or a command; only the file's own name stays."""
+ROOT = r"(?:file://|~\w*|\.\.?|[A-Za-z]:)?[/\\]{1,2}"
+"""How a path begins that tells something of this machine."""
+PATH = re.compile(rf"{ROOT}(?:.*[/\\])?(?=[^/\\])", re.DOTALL)
+"""The folders of a text that is a path: only the file's own name stays."""
+PATHS = re.compile(rf"(?<![\w.:/\\\]]){ROOT}(?:[^/\\\s]+[/\\])+")
+"""The folders of a path within a text."""
 
 
 def severe_items(transcripts: Iterable[Transcript]) -> set[str]:
@@ -68,14 +72,16 @@ class Redaction(Veil):
         return hide(self._unlike_marks(text), lambda kind, _secret: self._mark(kind, self._words[kind]))
 
     def names(self, value: T) -> T:
-        """Return a value without personal data, host and folders; what was different names stays different."""
-        shown = each_text(Blank().names(value) if self._blank else value, self._name)
-        if isinstance(value, Mapping) and "host" in value:
-            shown["host"] = dict.fromkeys(value["host"], self._mark("host", self._words["host"]))
-        engine = value.get("engine") if isinstance(value, Mapping) else None
-        if isinstance(engine, Mapping) and "software" in engine:  # versions of four numbers look like addresses
-            shown["engine"]["software"] = engine["software"]
-        return cast(T, shown)
+        """Return a value without personal data and folders; what was different names stays different."""
+        return cast(T, each_text(value, self._name))
+
+    def manifest(self, manifest: Row) -> dict[str, Any]:
+        """Return the manifest without personal data, folders and the machine that the run was on."""
+        shown = self.names(Blank().manifest(manifest) if self._blank else dict(manifest))
+        shown["host"] = dict.fromkeys(manifest["host"], self._mark("host", self._words["host"]))
+        if manifest["engine"]:  # versions of four numbers look like addresses
+            shown["engine"]["software"] = manifest["engine"]["software"]
+        return shown
 
     def counted(self, values: Any) -> Counter[str]:
         """Return how often each kind is hidden in something that went through this veil."""
@@ -91,8 +97,12 @@ class Redaction(Veil):
     def _name(self, text: str) -> str:
         if text not in self._names:
             named = hide(self._unlike_marks(text), self._numbered)
-            self._names[text] = FOLDERS.sub(lambda found: self._numbered("folder", found[0]) + "/", named)
+            path = PATH.match(named)
+            self._names[text] = self._folder(path) + named[path.end() :] if path else PATHS.sub(self._folder, named)
         return self._names[text]
+
+    def _folder(self, found: re.Match[str]) -> str:
+        return self._numbered("folder", found[0]) + "/"
 
     def _numbered(self, kind: str, secret: str) -> str:
         """Return a mark for a part of a name: the second of its kind has a 2 in it, and so on."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from auditor.polarity import Row, State
 from auditor.runs.record import Run
@@ -49,7 +49,11 @@ class Veil(ABC):
 
     @abstractmethod
     def names(self, value: T) -> T:
-        """Return anything else (a manifest, estimates, a comparison, a command line) as it is shown."""
+        """Return anything else (estimates, a comparison, the words of a command) as it is shown."""
+
+    @abstractmethod
+    def manifest(self, manifest: Row) -> dict[str, Any]:
+        """Return what a run says of itself as it is shown."""
 
     def row(self, row: Row) -> dict[str, Any]:
         """Return the row of an item, a response or a verdict as it is shown."""
@@ -75,12 +79,16 @@ class Blank(Veil):
         return ""
 
     def names(self, value: T) -> T:
-        """Return the value as it is, the target's own system prompt left out."""
-        model = value.get("model") if isinstance(value, Mapping) else None
-        if not isinstance(model, Mapping) or not model["target"].get("system_prompt"):
-            return value
+        """Return the value as it is."""
+        return value
+
+    def manifest(self, manifest: Row) -> dict[str, Any]:
+        """Return the manifest with the target's own system prompt left out."""
+        model = manifest["model"]
+        if not model["target"].get("system_prompt"):
+            return dict(manifest)
         target = {**model["target"], "system_prompt": _("not in this file")}
-        return cast(T, {**cast(Mapping[str, Any], value), "model": {**model, "target": target}})
+        return {**manifest, "model": {**model, "target": target}}
 
 
 class VeiledRun(Run):
@@ -88,7 +96,7 @@ class VeiledRun(Run):
 
     def __init__(self, run: Run, veil: Veil) -> None:
         super().__init__(run.path, run.layer)
-        self.manifest = veil.names(self.manifest)
+        self.manifest = veil.manifest(self.manifest)
         self._run, self._veil = run, veil
 
     @cached_property

@@ -105,7 +105,7 @@ def decided() -> Decision:
 
 
 def page_of(made: list[Run], sharing: Sharing) -> str:
-    return render_report(made, decision=decided(), command=f"auditor report '{SECRET}'", sharing=sharing)
+    return render_report(made, decision=decided(), command=["auditor", "report", SECRET], sharing=sharing)
 
 
 @pytest.fixture(scope="module")
@@ -169,13 +169,25 @@ def test_host_and_folders_are_not_told_and_files_are(drafts: list[Any], write: C
     draft = drafts[2]
     model = {**draft.manifest["model"], "source": "/home/jo/models/one", "target": {"path": "C:\\Users\\jo\\one"}}
     made = replace(draft, manifest={**draft.manifest, "model": model, "host": {"name": "jos-machine"}})
-    command = "auditor report bot@1 --policy /home/jo/policy.yaml and/or https://example.org/a/b"
+    files = [
+        "/home/jo/policy.yaml", "/home/jo smith/policy.yaml", "C:/Users/jo/policy.yaml", "C:\\Users\\jo\\policy.yaml",
+        "file:///home/jo/policy.yaml", "\\\\jos-disk\\jo\\policy.yaml", "../jo/policy.yaml", "~jo/policy.yaml",
+        "--policy=/home/jo/policy.yaml", "--policy=C:/Users/jo/policy.yaml", "in ../jo/policy.yaml",
+    ]  # fmt: skip
+    kept = ["bot@1", "and/or", "harm.direct/privacy.02", "https://example.org/a/b", "org/model", "host"]
+    command = ["auditor", "report", *kept, *files]
     page = html.unescape(render_report([write(made)], command=command, sharing=REDACTED))
     assert "[hidden: host]" in page
-    assert re.search(r"--policy \[hidden: folder( \d+)?\]/policy\.yaml and/or ", page)
-    assert "https://example.org/a/b" in page
-    for secret in ("jos-machine", "/home/jo", "Users\\jo"):
+    line = page[page.index("auditor report bot@1") :]
+    line = line[: line.index("</pre>")]
+    assert len(re.findall(r"\[hidden: folder(?: \d+)?\]/policy\.yaml", line)) == len(files)
+    assert all(word in line for word in kept)
+    for secret in ("jos-", "/jo", "\\jo", "jo smith", "~jo"):
         assert secret not in everywhere(page), secret
+
+
+def test_a_tag_called_host_is_a_tag() -> None:
+    assert Redaction().names({"host": "mail", "engine": "x"}) == {"host": "mail", "engine": "x"}
 
 
 def test_a_text_cannot_forge_a_mark(page: str) -> None:
