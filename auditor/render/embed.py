@@ -100,7 +100,8 @@ def entry(transcript: Transcript) -> dict[str, Any] | None:
     if not transcript.kept:
         return None
     item = {name: transcript.item[name] for name in ITEM_FIELDS}
-    return {"item": item, "replies": [_reply(reply, transcript) for reply in transcript.replies]}
+    held: dict[str, Any] = {"item": item, "replies": [_reply(reply, transcript) for reply in transcript.replies]}
+    return held | {"hidden": True} if transcript.hidden else held
 
 
 def _reply(reply: Reply, transcript: Transcript) -> dict[str, Any]:

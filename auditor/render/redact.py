@@ -71,6 +71,10 @@ class Redaction(Veil):
             return self._mark(SEVERE, what % {"kind": self._words[kind], "length": f"{len(text):,}"})
         return hide(self._unlike_marks(text), lambda kind, _secret: self._mark(kind, self._words[kind]))
 
+    def hides(self, item_id: str) -> bool:
+        """See `Veil.hides`."""
+        return self._blank or item_id in self._severe
+
     def names(self, value: T) -> T:
         """Return a value without personal data and folders; what was different names stays different."""
         return cast(T, each_text(value, self._name))

@@ -52,6 +52,8 @@ class Transcript:
     change: Change
     kept: bool = True
     """Whether its texts are in the file; see `extent`."""
+    hidden: bool = False
+    """Whether marks stand in place of its texts, so that they are not to be compared."""
 
     @property
     def sides(self) -> list[Reply]:

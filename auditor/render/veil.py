@@ -55,6 +55,10 @@ class Veil(ABC):
     def manifest(self, manifest: Row) -> dict[str, Any]:
         """Return what a run says of itself as it is shown."""
 
+    @abstractmethod
+    def hides(self, item_id: str) -> bool:
+        """Tell whether all texts of an item are taken out."""
+
     def row(self, row: Row) -> dict[str, Any]:
         """Return the row of an item, a response or a verdict as it is shown."""
         item_id = row["item_id"]
@@ -77,6 +81,10 @@ class Blank(Veil):
     def text(self, kind: str, text: str, item_id: str) -> str:
         """See `Veil.text`."""
         return ""
+
+    def hides(self, item_id: str) -> bool:
+        """See `Veil.hides`."""
+        return True
 
     def names(self, value: T) -> T:
         """Return the value as it is."""
@@ -137,6 +145,7 @@ def veil_transcript(transcript: Transcript, versions: Mapping[str, Version], vei
         item=veil.row(transcript.item),
         probe=veil.names(transcript.probe),
         replies=[_reply(reply, versions[reply.version.label], veil) for reply in transcript.replies],
+        hidden=veil.hides(transcript.item["item_id"]),
     )
 
 

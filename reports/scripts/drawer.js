@@ -60,7 +60,7 @@ const grade = (row) => make("dl", { class: "grade" }, ...gradeOf(row).flatMap(([
 // The answers of the baseline and the candidate that belong together: "sample/repeat/turn/part" -> comparison.
 function compared(found) {
   const pairs = new Map(), texts = new Map();
-  if (index.baseline < 0) return pairs;
+  if (index.baseline < 0 || found.hidden) return pairs;
   for (const row of found.replies[index.baseline].responses) if (row.text) texts.set(placeOf(row), row.text);
   for (const row of found.replies[index.candidate].responses) {
     const place = placeOf(row);

@@ -155,7 +155,7 @@ def test_what_was_answered_badly_is_severe_from_high_severity_on(page: str, open
 
 
 def test_counts_told_are_counts_found(page: str) -> None:
-    said = re.search(r"Hidden in the transcripts of this file: ([^.]*)\.", html.unescape(page))
+    said = re.search(r"Hidden in transcripts: ([^.]*); in settings and commands: ", html.unescape(page))
     assert said
     told = {kind: int(number.replace(",", "")) for kind, number in re.findall(r"([\w -]+?) \(([\d,]+)\)", said[1])}
     found: Counter[str] = Counter()
@@ -205,7 +205,7 @@ def test_numbers_are_the_same(page: str, open_page: str) -> None:
 def test_the_same_runs_are_the_same_bytes_and_none_hides_texts_too(made: list[Run], page: str) -> None:
     assert page_of([Run(run.path) for run in made], REDACTED) == page
     bare = page_of(made, Sharing(Extent.NONE, redact=True))
-    assert "Hidden in the transcripts of this file: nothing." in bare
+    assert re.search("Hidden in transcripts: nothing; in settings and commands: [^.]*e-mail address", bare)
     assert not any(secret in everywhere(bare) for secret in (*BEGINNINGS, SEVERE, "Please tell me about"))
 
 
@@ -221,7 +221,7 @@ def test_a_page_without_secrets_says_that_nothing_was_found(drafts: list[Any], w
     calm.manifest["probes"] = [{**probe, "severity": "low"} for probe in calm.manifest["probes"]]
     runs = [write(calm)]
     redacted, shown = (render_report(runs, sharing=Sharing(Extent.ALL, redact=hidden)) for hidden in (True, False))
-    assert "Hidden in the transcripts of this file: nothing." in redacted
+    assert "Hidden in transcripts: nothing; in settings and commands: " in redacted
     assert entries(redacted) == entries(shown)
 
 
@@ -233,6 +233,7 @@ def test_in_a_browser_no_item_copy_search_or_export_shows_what_was_hidden(
     path.write_text(page, encoding="utf-8")
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     shown = context.new_page()
+    compared: list[bool] = []
     for probe in ("harm.look_alikes", "bias.age", "harm.direct"):
         shown.goto("about:blank")
         shown.goto(f"{path.as_uri()}#items&probe={probe}")
@@ -240,6 +241,9 @@ def test_in_a_browser_no_item_copy_search_or_export_shows_what_was_hidden(
         shown.locator("#rows button").first.click()
         shown.wait_for_selector(".drawer")
         shown.locator(".drawer details").evaluate_all("all => { for (const one of all) one.open = true; }")
+        severe = "[hidden: prompt of " in shown.locator(".drawer").inner_text()
+        assert not (severe and shown.locator("#diff").count()), "marks are no answers that could be compared"
+        compared.append(severe)
         shown.get_by_role("button", name="Copy as Markdown").click()
         expect(shown.locator("#announced")).to_contain_text("copied")
         with shown.expect_download() as saved:
@@ -253,5 +257,6 @@ def test_in_a_browser_no_item_copy_search_or_export_shows_what_was_hidden(
         assert "[hidden: " in said[1].replace("\\", "")
         for beginning in (*BEGINNINGS, SEVERE):
             assert not any(beginning in text for text in said), beginning
+    assert any(compared) and "They part after" not in page.partition('id="patterns"')[0].partition('id="show"')[2]
     shown.get_by_label("Text in prompts and answers").fill(SEVERE)
     expect(shown.locator("#status")).to_contain_text("0 of ")

@@ -31,15 +31,18 @@ def build(material: Material) -> Held:
     total = len(material.transcripts)
     kept = [transcript for transcript in material.transcripts if transcript.kept]
     said = ngettext(
-        "%(kept)s of %(total)s transcript is in this file.",
-        "%(kept)s of %(total)s transcripts are in this file.",
+        "%(kept)s of %(total)s transcript is in %(where)s.",
+        "%(kept)s of %(total)s transcripts are in %(where)s.",
         total,
     )
+    where = _("this file")
+    if material.beside and material.embedded.files:
+        where = _("the folder %(name)s, which belongs beside this file") % {"name": material.beside.folder}
     failed = sum(has_failed(transcript) for transcript in kept)
     return Held(
-        kept=said % {"kept": f"{len(kept):,}", "total": f"{total:,}"},
+        kept=said % {"kept": f"{len(kept):,}", "total": f"{total:,}", "where": where},
         why=_why(Extent.ALL if len(kept) == total else material.sharing.transcripts, failed, len(kept) - failed),
-        redacted=_redacted(material.veil, kept) if isinstance(material.veil, Redaction) else "",
+        redacted=_redacted(material, material.veil, kept) if isinstance(material.veil, Redaction) else "",
     )
 
 
@@ -69,14 +72,15 @@ def _why(extent: Extent, failed: int, others: int) -> Markup:
     return Markup(said) % {**drawn, **options}
 
 
-def _redacted(veil: Redaction, kept: Sequence[Transcript]) -> str:
-    """Return what was hidden in the transcripts of the file, by kind and number."""
+def _redacted(material: Material, veil: Redaction, kept: Sequence[Transcript]) -> str:
+    """Return what was hidden in the transcripts of the file, by kind and number, and in settings and commands."""
     counts = veil.counted([entry(transcript) for transcript in kept])
     told = ", ".join(f"{kind} ({amount:,})" for kind, amount in sorted(counts.items()))
+    set_so = veil.counted([material.command, *(version.manifest for version in material.versions)])
     said = _(
-        "Hidden in the transcripts of this file: %(told)s. Severe is every item of a probe of critical severity, and "
+        "Hidden in transcripts: %(told)s; in settings and commands: %(set_so)s. Severe is every item of a probe of critical severity, and "
         "of one of high severity those that any version shown answered badly. Personal data is searched by its form, "
         "in names and settings too; that none is found does not prove that there is none. The numbers are the same "
         "as without redaction."
     )
-    return said % {"told": told or _("nothing")}
+    return said % {"told": told or _("nothing"), "set_so": ", ".join(sorted(set_so)) or _("nothing")}

@@ -126,7 +126,7 @@ def _case(transcript: Transcript) -> Case:
         tags=[f"{name}: {value}" for name, value in item["tags"].items()],
         prompt=_prompt(item),
         sides=[_side(reply) for reply in transcript.sides],
-        parted=_parted(transcript.sides),
+        parted=None if transcript.hidden else _parted(transcript.sides),
         harmful=probe["battery"] == HARMFUL,
         link=item_link(item["item_id"]),
     )
