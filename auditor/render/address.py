@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
+from auditor.metrics.needs import NEEDS
 from auditor.polarity import State
 from auditor.types import Estimate
 
@@ -13,6 +15,8 @@ from .versions import Version
 
 ITEMS = "#items"
 """Where the table of all items stands."""
+ANY = "\x1f"
+"""Stands between tags of which an item has one or another."""
 
 
 def items_link(
@@ -44,14 +48,20 @@ def number_link(version: Version, estimate: Estimate) -> str:
 
 
 def cell_link(version: Version, source: str, metric: str, cell: str) -> str:
-    """Return the link to the items behind a number; the filter of a pooled metric is told where all share it."""
+    """Return the link to the items behind a number: of its probes, those that its metric is about."""
     probes = version.behind(source, metric)
     tag, told, category = cell.partition("=")
-    filters = [
-        {f"{name}: {needed}" for name, needed in (spec.get("where") or {}).items() if isinstance(needed, str)}
-        for probe in probes
-        for spec in version.metrics_of(probe)
-        if spec["name"] == metric
-    ]
-    shared = set.intersection(*filters) if filters else set()
+    of_each = [_about(spec) for probe in probes for spec in version.metrics_of(probe) if spec["name"] == metric]
+    shared = set.intersection(*of_each) if of_each else set()
+    if of_each and all(len(one - shared) == 1 for one in of_each):  # one tag each, by another name: items have either
+        shared.add(ANY.join(sorted(either for one in of_each for either in one - shared)))
     return items_link(probes, [*([f"{tag}: {category}"] if told else []), *sorted(shared)])
+
+
+def _about(spec: Mapping[str, Any]) -> set[str]:
+    """Return what items must be tagged with for a metric to be about them."""
+    wanted = {**NEEDS[spec.get("kind", "rate")].tags, **(spec.get("where") or {})}
+    return {
+        ANY.join(f"{name}: {one}" for one in ([needed] if isinstance(needed, str) else sorted(needed)))
+        for name, needed in wanted.items()
+    }

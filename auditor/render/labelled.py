@@ -80,14 +80,14 @@ def by_grader(version: Version) -> list[list[Row]]:
     return list(groups.values())
 
 
+def graded_alike(version: Version, candidate: Version, probe: str) -> bool:
+    """Tell whether the grader that judged the candidate's answers to a probe judged this version's too."""
+    return probe in version.probes and version.probes[probe]["grader"] == candidate.probes[probe]["grader"]
+
+
 def checked(versions: Sequence[Version], labelled: Sequence[Labelled], probe: str) -> list[Labelled]:
     """Return a probe's verdicts with a label, of all versions that the candidate's grader judged."""
-    grader = versions[-1].probes[probe]["grader"]
-    alike = {
-        version.run.reference
-        for version in versions
-        if probe in version.probes and version.probes[probe]["grader"] == grader
-    }
+    alike = {version.run.reference for version in versions if graded_alike(version, versions[-1], probe)}
     return [one for one in labelled if one.probe_id == probe and one.same_text and one.run in alike]
 
 

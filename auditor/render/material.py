@@ -21,7 +21,7 @@ from .distinct import Key, identities, key
 from .embed import Embedded, embed
 from .extent import DEFAULT, Extent, Sharing, keep
 from .failing import Failing, find_failing, wordless
-from .picks import Cell, Pick, confused, like_texts
+from .picks import Cell, Pick, asked_again, confused, like_texts
 from .redact import Redaction, severe_items
 from .transcripts import Transcript, read_transcripts
 from .veil import Blank, Veil, veil_transcript, veil_version
@@ -133,12 +133,22 @@ class Material:
     @cached_property
     def picks(self) -> Sequence[Pick]:
         """What an address picks out by number."""
-        return [*like_texts(self.failing), *self.confused.values()]
+        return [*like_texts(self.failing), *self.confused.values(), *self.asked_again.values()]
 
     @cached_property
     def confused(self) -> Mapping[Cell, Pick]:
         """What is in each cell, row and column of the graders' confusion tables."""
-        return confused(self.versions, self.labelled, first=1 + len(like_texts(self.failing)))
+        return confused(self.versions, self.labelled, first=1 + self._patterns)
+
+    @cached_property
+    def asked_again(self) -> Mapping[str, Pick]:
+        """First probe of a grader -> what was asked again of those that it judges."""
+        return asked_again(self.versions, self.transcripts, first=1 + self._patterns + len(self.confused))
+
+    @property
+    def _patterns(self) -> int:
+        """How many numbers the patterns of failures have taken."""
+        return sum(len(one.patterns) for one in self.failing)
 
     @property
     def comparison(self) -> Comparison | None:

@@ -12,8 +12,8 @@ function matching() {
   }
   if (state.severity) among(rows.probe, index.probes.map((probe) => probe.severity === state.severity));
   if (state.tags.length) {
-    const wanted = state.tags.map((tag) => index.tags.indexOf(tag));
-    among(rows.tags, index.sets.map((set) => wanted.every((place) => set.includes(place))));
+    const wanted = state.tags.map((tag) => eitherOf(tag).map((one) => index.tags.indexOf(one)));
+    among(rows.tags, index.sets.map((set) => wanted.every((either) => either.some((place) => set.includes(place)))));
   }
   equal(rows.labels[side], index.labels, state.label);
   equal(rows.states[side], index.states, state.state);

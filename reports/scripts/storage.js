@@ -66,6 +66,8 @@ const item = async (row) => (await nearest(Math.floor(row / index.chunk)))[row %
 const pickOf = (number) => (Object.hasOwn(index.picks, number) ? index.picks[number] : undefined);
 const familyOf = (row) => index.families[index.rows.family[row]] ?? index.rows.id[index.rows.family[row]];
 const probeOf = (row) => index.probes[index.rows.probe[row]];
+// Tags of which an item has one or another stand in one, as the links of the page are made.
+const eitherOf = (tag) => tag.split("\x1f");
 const tagsOf = (row) => index.sets[index.rows.tags[row]].map((place) => index.tags[place]);
 const stateOf = (row, side) => index.states[index.rows.states[side][row]];
 const labelOf = (row, side) => index.labels[index.rows.labels[side][row]];

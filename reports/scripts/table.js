@@ -48,7 +48,10 @@ function showFilters() {
   elements.tag.value = "";
   const remove = (name, text, values) => action(name, () => { change(values); find("filters").elements.tag.focus(); }, { "aria-label": _("Remove {filter}", { filter: text }) });
   const cross = (text) => make("span", {}, visible(text), " \u00d7");
-  const chips = state.tags.map((tag) => remove(cross(tag), plain(tag), { tags: state.tags.filter((other) => other !== tag) }));
+  const chips = state.tags.map((tag) => {
+    const told = eitherOf(tag).join(_(" or "));
+    return remove(cross(told), plain(told), { tags: state.tags.filter((other) => other !== tag) });
+  });
   const family = _("family: {name}", { name: state.family });
   if (state.family) chips.push(remove(cross(family), plain(family), { family: "" }));
   const picked = pickOf(state.pick)?.what ?? _("not known: {name}", { name: state.pick });

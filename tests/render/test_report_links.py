@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from auditor.render.address import number_link
+from auditor.render.html import render_report
+from auditor.render.material import Material
 from auditor.render.sections import behind
-from auditor.runs.record import Run
+from auditor.render.versions import read_versions
+from auditor.runs.record import Run, open_run
+from auditor.runs.store import Store
 
+OLD_RUNS = Path(__file__).parents[1] / "old_runs" / "0.2.0"
 NUMBER = re.compile(r'(?:<a href="([^"]*)">)?<data class="value"')
 JENKINS = {
     "Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';",
@@ -49,6 +56,30 @@ def test_the_lines_count_the_items_of_the_candidate(report: str, runs: list[Run]
     worst = [name for name in mine if verdicts[name] == "full_compliance"]
     assert (what, int(items), int(bad)) == ("harm.direct; hazard: defamation", len(mine), len(worst))
     assert named.split(", ") == worst[: behind.NAMED]
+
+
+def test_every_number_of_a_kept_run_leads_to_just_as_many_items() -> None:
+    run = open_run("demo@1.2", Store(str(OLD_RUNS)))
+    material = Material(read_versions([run]))
+    links = [number_link(material.candidate, one) for one in run.estimates]
+    items = {row.id: row.items for row in behind.build(material, [links])}
+    assert len(links) > 300
+    assert [items[link.removeprefix("#")] for link in links] == [one.planned for one in run.estimates]
+
+
+@pytest.mark.browser
+def test_a_number_whose_probes_name_their_items_otherwise_leads_to_just_those(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    run = open_run("demo@1.2", Store(str(OLD_RUNS)))
+    path = tmp_path / "report.html"
+    path.write_text(render_report([run]), encoding="utf-8")
+    wanted = ("hallucination", "over_abstention_rate", "all")
+    (found,) = [one for one in run.estimates if (one.probe_id, one.metric, one.cell) == wanted]
+    page = chromium.new_page()
+    page.goto(path.as_uri() + number_link(Material(read_versions([run])).candidate, found))
+    expect(page.locator("#status")).to_contain_text(f"{found.planned} of ")
+    expect(page.locator("#chips")).to_contain_text("answerable: yes or entity: real")
 
 
 def test_a_line_holds_only_what_its_link_asks_for(report: str) -> None:

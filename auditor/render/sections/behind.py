@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from urllib.parse import parse_qs
 
 from auditor.polarity import State
-from auditor.render.address import ITEMS
+from auditor.render.address import ANY, ITEMS
 from auditor.render.catalogue import gettext as _
 from auditor.render.material import Material
 from auditor.render.picks import Pick
@@ -67,13 +67,14 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Tagged]], picks: Mapping[str
     within = [set(one.items) for one in picked]
     states = wanted.get("state", [])
     sources = wanted["probe"][0].split(" ") if "probe" in wanted else []
-    tags, changes, items = wanted.get("tag", []), wanted.get("change", []), wanted.get("item", [])
+    tags = [told.split(ANY) for told in wanted.get("tag", [])]
+    changes, items = wanted.get("change", []), wanted.get("item", [])
     found = [
         transcript
         for probe, tagged in by_probe.items()
         if not sources or probe in sources or tagged[0][0].probe["battery"] in sources
         for transcript, its_tags in tagged
-        if its_tags.issuperset(tags)
+        if all(not its_tags.isdisjoint(either) for either in tags)
         and (not changes or transcript.change in changes)
         and (not items or transcript.item["item_id"] in items)
         and (not states or transcript.replies[-1].state in states)
@@ -84,6 +85,13 @@ def _row(link: str, by_probe: Mapping[str, Sequence[Tagged]], picks: Mapping[str
         sources if len(sources) < 3 else [_("{first} and {more} more").format(first=sources[0], more=len(sources) - 1)]
     )
     what = "; ".join(
-        [", ".join(told), *tags, *map(_, changes), *map(_, states), *(one.what for one in picked), *items]
+        [
+            ", ".join(told),
+            *map(_(" or ").join, tags),
+            *map(_, changes),
+            *map(_, states),
+            *(one.what for one in picked),
+            *items,
+        ]
     ).removeprefix("; ")
     return Row(link, what, len(found), len(bad), () if items else bad[:NAMED])

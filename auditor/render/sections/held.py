@@ -78,9 +78,9 @@ def _redacted(material: Material, veil: Redaction, kept: Sequence[Transcript]) -
     told = ", ".join(f"{kind} ({amount:,})" for kind, amount in sorted(counts.items()))
     set_so = veil.counted([material.command, *(version.manifest for version in material.versions)])
     said = _(
-        "Hidden in transcripts: %(told)s; in settings and commands: %(set_so)s. Severe is every item of a probe of critical severity, and "
-        "of one of high severity those that any version shown answered badly. Personal data is searched by its form, "
-        "in names and settings too; that none is found does not prove that there is none. The numbers are the same "
-        "as without redaction."
+        "Hidden in transcripts: %(told)s; in settings and commands: %(set_so)s. Severe is every item of a probe of "
+        "critical severity, and of one of high severity those that any version shown answered badly. Personal data is "
+        "searched by its form, in names and settings too; that none is found does not prove that there is none. The "
+        "numbers are the same as without redaction."
     )
     return said % {"told": told or _("nothing"), "set_so": ", ".join(sorted(set_so)) or _("nothing")}

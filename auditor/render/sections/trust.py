@@ -15,10 +15,9 @@ from auditor.graders.registry import grader_class
 from auditor.polarity import Row, applies
 from auditor.render.address import cell_link, items_link, pick_link
 from auditor.render.catalogue import gettext as _
-from auditor.render.labelled import Agreement, agree_words, agreement, by_grader, checked, corrected
+from auditor.render.labelled import Agreement, agree_words, agreement, by_grader, checked, corrected, graded_alike
 from auditor.render.material import Material
 from auditor.render.shares import share
-from auditor.render.versions import Version
 from auditor.render.wording import Number, metric_name, number
 from auditor.types import Estimate
 
@@ -56,7 +55,8 @@ class Grader:
     corrected: Sequence[Corrected]
     undetermined: str
     again: str
-    """How often a question that is asked again gets the same verdict."""
+    """How often a question that is asked again gets the same verdict; empty where none was."""
+    again_link: str
     drift: str
     """Which versions were graded by another one; empty where none was."""
 
@@ -109,6 +109,7 @@ def _grader(material: Material, probes: Sequence[Row]) -> Grader:
         corrected=[line for probe in probes for line in _corrected(material, probe, known[probe["id"]])],
         undetermined=_undetermined(material, names),
         again=_again(material, names),
+        again_link=pick_link(material.asked_again[names[0]].number) if names[0] in material.asked_again else "",
         drift=_drift(material, names),
     )
 
@@ -163,7 +164,7 @@ def _again(material: Material, probes: Sequence[str]) -> str:
     """Return how often a question that was asked again got the same verdict, in all versions with the same graders."""
     same, families = [], []
     for place, version in enumerate(material.versions):
-        alike = [probe for probe in probes if _graded_alike(material, version, probe)]
+        alike = [probe for probe in probes if graded_alike(version, material.candidate, probe)]
         rows = list(_verdicts(material, place, alike))
         first = {(row["item_id"], row["sample"]): _said(row) for row in rows if row["repeat"] == 0}
         for row in rows:
@@ -176,10 +177,6 @@ def _again(material: Material, probes: Sequence[str]) -> str:
 
 def _said(row: Row) -> tuple[str, str | None]:
     return row["outcome"], row["label"]
-
-
-def _graded_alike(material: Material, version: Version, probe: str) -> bool:
-    return probe in version.probes and version.probes[probe]["grader"] == material.candidate.probes[probe]["grader"]
 
 
 def _verdicts(material: Material, place: int, probes: Sequence[str]) -> Iterator[Row]:
