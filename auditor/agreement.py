@@ -139,7 +139,7 @@ def compare_labels(runs: Sequence[Run], labels: Sequence[Label]) -> list[dict[st
     for one in labelled_verdicts(runs, labels):
         found[one.grader].append(one)
     if not found:
-        raise DataError(
+        raise ConfigError(
             "no label is about an item of these runs", hint="item_id is `probe/item` as `auditor show` prints it"
         )
     return [

@@ -20,15 +20,22 @@ def followed(path: Path) -> Path:
     return Path(os.path.realpath(path)) if path.is_symlink() and path.is_file() else path
 
 
+def expect_file(path: Path) -> None:
+    """Raise `DataError` where a path can be no file's."""
+    if not path.name or path.is_dir():
+        raise DataError(f"{path}: cannot be written: it is a folder", hint="name a file in it")
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file with the rights of the one before it, or those that the user's mask allows; replace a link.
 
     What is no file, such as a pipe, is written to. Raises `DataError` where that cannot be done; what was there
     before is still there then.
     """
+    expect_file(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file() and not path.is_dir():
+        if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
         else:
             _replace(path, text.encode("utf-8"))

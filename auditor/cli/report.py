@@ -108,6 +108,8 @@ def command(
     page = output or Path("report.html")
     if beside and (force or form != "html" or str(page) == "-"):
         raise click.UsageError("--beside goes with a page that is written to a file, and without --force")
+    if force and form != "html":
+        raise click.UsageError("--force goes with a page")
     opened = [open_run(run, workspace.store) for run in runs]
     named = open_against(against, workspace.store) if against else None
     for one in [*opened, *([named] if named else [])]:
@@ -134,6 +136,7 @@ def command(
         "--against": named.reference if named else None,
         **sharing_words(sharing),
         "--beside": beside,
+        "--force": force,
     }
     redo = redo_words(opened, given, labels)
     known = _read_labels(labels, opened)
@@ -150,16 +153,20 @@ def _write_page(material: Material, page: Path, *, beside: bool, force: bool) ->
     from auditor.render.beside import Beside, folder_of, write_beside
     from auditor.render.html import render_material
     from auditor.render.visible import plain
+    from auditor.whole import expect_file
 
-    alone = str(page) == "-"
-    if not alone and not force:
-        material = replace(material, beside=Beside(folder_of(page).name, above=0 if beside else LARGEST))
-    text = render_material(material)
-    files = material.embedded.files
-    _weigh(len(text.encode()), material.sharing, force=force)
-    if alone:
+    if str(page) == "-":
+        text = render_material(material)
+        _weigh(len(text.encode()), material.sharing, force=force)
         write(text, page)
         return
+    expect_file(page)
+    apart = replace(material, beside=Beside(folder_of(page).name))
+    text = render_material(apart if beside else material)
+    if not beside and not force and len(text.encode()) > LARGEST:
+        beside, text = True, render_material(apart)
+    files = apart.embedded.files if beside else {}
+    _weigh(len(text.encode()), material.sharing, force=force, aside=not beside)
     write_beside(page, text, files)
     click.echo(f"report: {plain(one_line(str(page)))}", err=True)
     if files:
@@ -168,14 +175,16 @@ def _write_page(material: Material, page: Path, *, beside: bool, force: bool) ->
         click.echo(f"prompts and answers: {folder} ({told})", err=True)
 
 
-def _weigh(size: int, sharing: Sharing, *, force: bool) -> None:
-    """Warn of a page that is large, and refuse one that is too large."""
+def _weigh(size: int, sharing: Sharing, *, force: bool, aside: bool = False) -> None:
+    """Warn of a page that is large, and refuse one that is too large; `aside`: its texts can go into a folder."""
     if size <= LARGE:
         return
     fact = f"the report is {size / 10**6:,.0f} MB"
     shrinks = {"all": "--transcripts failures", "failures": "--transcripts sample", "sample": "--transcripts none"}
     way = shrinks.get(sharing.transcripts.value)
     smaller = f"{way} makes it smaller" if way else "fewer versions make it smaller"
+    if aside:
+        smaller += ", --beside puts its texts into a folder"
     if size > LARGEST and not force:
         raise ConfigError(f"{fact}, and more than {LARGEST // 10**6} are hard to open", hint=f"{smaller}; or --force")
     click.echo(f"Warning: {fact}, which mail and some hosts refuse; {smaller}", err=True)

@@ -29,12 +29,10 @@ LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Where chunks go that are too much for the page."""
+    """Where the chunks go that the page is not to hold."""
 
     folder: str
     """Name of a folder beside the page."""
-    above: int
-    """Letters of all chunks that the page still takes."""
 
     def address(self, name: str) -> str:
         """Return the address of one of its files as the page names it."""

@@ -64,7 +64,7 @@ def embed(
     """Return the index and one chunk for every `CHUNK` items, each item's versions side by side.
 
     `picks` is what an address picks out by number. An entry that is None says that the item's text
-    was left out of this file. `beside` takes the chunks where they are too much for the page.
+    was left out of this file. `beside` takes the chunks in place of the page.
     """
     chunks: list[str] = []
     previews: list[str | None] = []
@@ -78,7 +78,7 @@ def embed(
         for pick in picks
     }
     index = {"chunk": CHUNK, "picks": picked, **columns(transcripts, versions, previews)}
-    if beside is None or sum(map(len, chunks)) <= beside.above:
+    if beside is None:
         return Embedded(pack(index), chunks, {})
     files = [sheet(text) for text in chunks]
     index["beside"] = [beside.address(name) for name, _ in files]

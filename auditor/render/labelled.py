@@ -154,8 +154,8 @@ def corrected(estimate: Estimate, spec: Mapping[str, Any], found: Sequence[Label
     families = [len({one.family_id for one in some}) for some in (bad, good)]
     if min(families) < FEWEST_FAMILIES:
         return _(
-            "not corrected: labels of {fewest} families that count and of {fewest} that do not are needed, "
-            "and there are {counting} and {other}"
+            "not corrected: that needs labels in {fewest} families that the rate counts and in {fewest} that it does "
+            "not, and there are {counting} and {other}"
         ).format(fewest=FEWEST_FAMILIES, counting=families[0], other=families[1])
     if estimate.value is None or not estimate.families:
         return _("not corrected: the rate is undefined")

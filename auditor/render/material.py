@@ -52,7 +52,7 @@ class Material:
     """What people say that answers are."""
     sharing: Sharing = DEFAULT
     beside: Beside | None = None
-    """What takes the transcripts where they are too much for the page."""
+    """What takes the transcripts in place of the page."""
 
     @cached_property
     def veil(self) -> Veil | None:

@@ -34,8 +34,8 @@ def test_a_very_large_page_gets_a_folder_and_a_smaller_one_removes_it(
     audited: Auditor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Path("report.html.data")
-    monkeypatch.setattr(report, "LARGEST", 10)
-    monkeypatch.setattr(report, "_weigh", lambda *_, **__: None)
+    assert audited("report", "bot@1", "bot@2", "--beside").exit_code == 0
+    monkeypatch.setattr(report, "LARGEST", Path("report.html").stat().st_size + 1)
     done = audited("report", "bot@1", "bot@2")
     assert done.exit_code == 0
     assert f"prompts and answers: {folder} (1 files, " in done.stderr

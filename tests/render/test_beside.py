@@ -42,7 +42,7 @@ def material(runs: list[Run]) -> Material:
 
 def written(material: Material, page: Path) -> Path:
     """Write the page with its files."""
-    shown = replace(material, beside=Beside(folder_of(page).name, above=0))
+    shown = replace(material, beside=Beside(folder_of(page).name))
     write_beside(page, render_material(shown), shown.embedded.files)
     return page
 
@@ -148,12 +148,12 @@ def test_a_file_that_is_not_there_or_not_whole_is_told(
     expect(shown.locator("#status")).to_contain_text("could not be searched: their text is not here")
 
 
-def test_the_page_takes_what_it_may_and_no_more(material: Material) -> None:
-    letters = sum(map(len, material.embedded.chunks))
-    for above, files in ((letters, False), (letters - 1, True)):
-        shown = replace(material, beside=Beside("report.html.data", above))
-        assert bool(shown.embedded.files) is files
-        assert ("&#39;self&#39;" in render_material(shown)) is files
+def test_only_a_page_with_a_folder_may_read_from_its_place(material: Material) -> None:
+    for place in (None, Beside("report.html.data")):
+        shown = replace(material, beside=place)
+        page, apart = render_material(shown), place is not None
+        assert ("&#39;self&#39;" in page) is bool(shown.embedded.files) is apart
+        assert ("are in the folder report.html.data, which belongs beside this file" in page) is apart
     assert len(shown.embedded.files) == -(-len(material.transcripts) // embed.CHUNK)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -14,6 +16,11 @@ from whole_runs import whole_material
 from auditor.amounts import amount
 from auditor.render.forms.json import ReportFile, report
 from auditor.render.html import render_material
+from auditor.render.material import Material
+from auditor.render.sections import trend
+from auditor.render.sections.trend import Waited
+from auditor.render.versions import read_versions
+from auditor.runs.record import Run
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +56,29 @@ def test_every_marked_number_of_every_section_is_an_estimate(both: tuple[list[di
         sections[name] = len(found)
         assert {(of, float(raw) if raw else None) for raw, of in found} <= known, name
     assert min(sections[name] for name in ("summary", "safer", "trend", "where", "fair", "trust")) >= 1
+
+
+def test_the_time_to_an_answer_is_of_what_was_asked_once_and_now(
+    drafts: list[Any], write: Callable[[Any], Run]
+) -> None:
+    draft = replace(drafts[2], responses=[])
+    for place, (request, response) in enumerate(drafts[2].responses):
+        draft.responses.append((request, replace(response, seconds=1.0 + place % 3)))
+    material = Material(read_versions([write(draft)]))
+    transcripts = material.transcripts
+    found = trend.waited(transcripts, 0)
+    assert found == Waited(2.0, 3.0)
+    (told,) = json.loads(report(material))
+    assert told["waited"] == {"median": 2.0, "most": 3.0}
+    line = "Seconds from request to answer, waiting included: median, 95 of 100 2.00, 3.00 "
+    assert line in text_of(render_material(material), "trend")
+    rows = [row for one in transcripts for row in one.replies[0].responses]
+    for row in rows:
+        row["cached" if row["seconds"] == 2.0 else "repeat"] = row["seconds"] != 1.0  # type: ignore[index]  # a row is a dict
+    assert trend.waited(transcripts, 0) == Waited(1.0, 1.0)
+    for row in rows:
+        row["cached"] = True  # type: ignore[index]  # a row is a dict
+    assert trend.waited(transcripts, 0) is None
 
 
 def test_the_numbers_of_patterns_are_in_json(both: tuple[list[dict[str, Any]], str]) -> None:

@@ -179,7 +179,7 @@ def test_a_label_is_left_out_only_where_no_version_gave_its_answer(
 def test_too_few_labels_correct_nothing(drafts: list[Any], write: Callable[[Any], Run]) -> None:
     draft = alone(drafts[2], "harm.look_alikes")
     (grader,) = trust.build(material([write(draft)], labels_of(draft)[:6])).graders
-    assert grader.corrected[0].corrected.startswith("not corrected: labels of 10 families")
+    assert grader.corrected[0].corrected.startswith("not corrected: that needs labels in 10 families")
 
 
 def test_the_words_beside_a_number_are_those_of_its_own_probes(drafts: list[Any], write: Callable[[Any], Run]) -> None:

@@ -23,6 +23,6 @@ async def test_how_many_families_a_run_leaves_out(tmp_path: Path) -> None:
     part, every = (Material(read_versions([run])) for run in runs)
     assert "1 of the 3 families of the probes" in untested.in_short(part)
     assert [one for one in untested.build(part).scope if "families" in one] == [
-        "The suite small asks 2 of the 3 families of its probes; the others were not tested."
+        "Of the 3 families of its probes this run asks 2; the others were not tested."
     ]
     assert not [one for one in (untested.in_short(every), *untested.build(every).scope) if "families" in one]

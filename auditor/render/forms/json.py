@@ -14,7 +14,8 @@ from auditor.render.decisions.words import Decided
 from auditor.render.forms.findings import Findings, findings
 from auditor.render.json import summary
 from auditor.render.material import Material
-from auditor.render.sections import untested
+from auditor.render.sections import trend, untested
+from auditor.render.sections.trend import Waited
 from auditor.render.versions import Role, Version
 from auditor.types import Estimate
 
@@ -65,6 +66,7 @@ class ReportedRun(BaseModel):
     counts: dict[str, Any]
     tokens: dict[str, Any]
     seconds: dict[str, Any]
+    waited: Waited | None = None
     energy: dict[str, Any] | None = None
     cost: dict[str, Any] | None = None
     noise_floor: dict[str, Any] | None = None
@@ -109,6 +111,7 @@ def _run(material: Material, place: int, version: Version) -> dict[str, Any]:
         **summary(version.run),
         "version": version.label,
         "role": version.role,
+        "waited": asdict(found) if (found := trend.waited(material.transcripts, place)) else None,
         "gaps": [{"kind": gap.kind, "total": gap.total, "reasons": dict(gap.reasons)} for gap in gaps],
     }
 

@@ -122,6 +122,8 @@ def _changes(material: Material) -> list[str]:
     ).format(
         worse=len(worse), better=len(better), broken=turns[Turn.BROKEN], fixed=turns[Turn.FIXED], shared=found.shared
     )
+    if material.again is None:
+        counted += " " + _("The baseline was not asked again, so there is no noise floor.")
     return [*lines, "", counted, *(line for note in found.notes for line in ("", prose(note)))]
 
 

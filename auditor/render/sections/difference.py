@@ -93,6 +93,8 @@ class Changes:
     has_limits: bool
     has_strict: bool
     has_noise: bool
+    asked_again: bool
+    """Whether the baseline was asked again."""
     counted: str
     """How all numbers stand, as `auditor compare` counts them, and how many are drawn."""
     turned: Sequence[Turned]
@@ -143,6 +145,7 @@ def build(material: Material) -> Changes | None:
         has_limits=any(told.limits for told in drawn),
         has_strict=any(limit.strict for told in drawn for limit in told.limits),
         has_noise=any(told.difference.noise is not None for told in drawn),
+        asked_again=material.again is not None,
         counted=_counted(found, len(drawn)) if found else "",
         turned=_turned(found) if found else (),
         seen=seen(material),

@@ -115,7 +115,7 @@ def facts(material: Material) -> dict[str, str]:
         _("Finished"): _moment(manifest),
         _("Baseline"): f"{baseline.run.model_id}, {_moment(baseline.manifest)}" if baseline else _("none"),
         _("Suite"): _("{id}, version {version}, {hash}").format(**{**suite, "hash": suite["hash"][:DIGEST]}),
-        _("Asked"): _("the full suite") if suite.get("whole", True) else _("a sample: a part of the suite"),
+        _("Asked"): _("the full suite") if suite.get("whole", True) else _("a part of the suite, or probes beside it"),
         _("Graders"): f"{len(graders):,}, {material.candidate.graders_hash[:DIGEST]}",
         _("Requests"): asked.format(requests=counts["requests"], answered=counts["answered"], failed=failed),
         _("Items"): f"{len(material.transcripts):,}",

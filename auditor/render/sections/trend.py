@@ -15,6 +15,7 @@ from auditor.render.catalogue import gettext as _
 from auditor.render.charts import Point, domain, series, trend
 from auditor.render.material import Material
 from auditor.render.tiles import headlines
+from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version, side_by_side
 from auditor.render.wording import Number, direction, energy, metric_name, metric_sentence, number, seconds
 from auditor.types import Estimate
@@ -112,7 +113,7 @@ def _panel(material: Material, estimate: Estimate, points: Sequence[Point], limi
 
 def _prices(material: Material, versions: Sequence[Version]) -> dict[str, list[str]]:
     """Return what each version's audit took; a line that no version knows is left out."""
-    waits = [_wait(material, material.versions.index(version)) for version in versions]
+    waits = [waited(material.transcripts, material.versions.index(version)) for version in versions]
     lines: dict[str, Callable[[Row], str]] = {
         _("Requests answered"): lambda manifest: f"{manifest['counts']['answered']:,}",
         _("Tokens read"): lambda manifest: _tokens(manifest, "prompt"),
@@ -124,15 +125,25 @@ def _prices(material: Material, versions: Sequence[Version]) -> dict[str, list[s
         _("Same answer when asked again"): _noise,
     }
     said = {name: [line(version.manifest) for version in versions] for name, line in lines.items()}
-    told = {**said, _("Seconds to an answer: median, 95 of 100"): waits}
+    name = _("Seconds from request to answer, waiting included: median, 95 of 100")
+    told = {**said, name: [f"{one.median:,.2f}, {one.most:,.2f}" if one else "" for one in waits]}
     return {name: cells for name, cells in told.items() if any(cells)}
 
 
-def _wait(material: Material, place: int) -> str:
-    """Return how long a version took to answer, by what was measured at each request; empty where nothing was."""
-    rows = (row for found in material.transcripts for row in found.replies[place].responses)
-    taken = [row["seconds"] for row in rows if row["seconds"] > 0]
-    return "{:,.2f}, {:,.2f}".format(*np.quantile(taken, (0.5, 0.95))) if taken else ""
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Seconds from a request to its answer, the time in a queue included."""
+
+    median: float
+    most: float
+    """95 of 100 took no longer."""
+
+
+def waited(transcripts: Sequence[Transcript], place: int) -> Waited | None:
+    """Return how long a version took, as measured at each request; None where it asked nothing itself."""
+    rows = (row for found in transcripts for row in found.replies[place].responses)
+    taken = [row["seconds"] for row in rows if row["seconds"] > 0 and not row["cached"] and not row["repeat"]]
+    return Waited(*np.quantile(taken, (0.5, 0.95)).tolist()) if taken else None
 
 
 def _tokens(manifest: Row, kind: str) -> str:

@@ -165,10 +165,10 @@ def _not_asked(versions: Sequence[Version]) -> list[str]:
 
 
 def _left_out(version: Version) -> Iterator[str]:
-    """Say how much of its probes a suite leaves out."""
-    said = _("The suite {suite} asks {asked:,} of the {all:,} families of its probes; the others were not tested.")
+    """Say how much of its probes a run leaves out."""
+    said = _("Of the {all:,} families of its probes this run asks {asked:,}; the others were not tested.")
     for asked, every in _part_asked(version):
-        yield said.format(suite=version.run.manifest["suite"]["id"], asked=asked, all=every)
+        yield said.format(asked=asked, all=every)
 
 
 def _part_asked(version: Version) -> Iterator[tuple[int, int]]:
