@@ -43,11 +43,6 @@ def share_words(found: Counted | None) -> str:
     return f"{100 * found.value:.1f}% ({interval}), {rests_on(found.n, found.families)}"
 
 
-def share(hits: Sequence[bool], families: Sequence[str]) -> str:
-    """Return a share in words."""
-    return share_words(counted(hits, families))
-
-
 def rests_on(n: int, families: int) -> str:
     """Return the items and families behind a number."""
     if n == families:

@@ -99,15 +99,22 @@ def test_the_numbers_of_patterns_are_in_json(both: tuple[list[dict[str, Any]], s
 def test_the_numbers_of_groups_are_in_json(both: tuple[list[dict[str, Any]], str]) -> None:
     told, page = both
     rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>(.*?)</td></tr>', page.partition('<section id="fair"')[2])
-    said = {(unescape(name), re.sub(r"<[^>]*>", "", row)) for name, row in rows}
-    groups = told[-1]["findings"]["groups"]
+    said = [f"{unescape(name)} {re.sub(r'<[^>]*>', '', row)}" for name, row in rows]
+    groups, estimates = (told[-1]["findings"]["groups"], told[-1]["estimates"])
+    known = {f"{one['probe_id']}/{one['metric']}/{one['cell']}": one for one in estimates}
     assert {one["group"] for one in groups} >= {"amber", "blue", "cyan"}
+    assert len({(one["of"], one["group"]) for one in groups}) == len(groups)
     for one in groups:
-        mine = [row for name, row in said if name == one["group"]]
         size = f"n {one['n']:,}" + ("" if one["n"] == one["families"] else f" in {one['families']:,} famil")
-        bounds = (None, None) if one["of"].startswith("bias.decisions/group_gap") else (0.0, 1.0)
-        values = {amount(one["value"], *bounds), amount(one["value"], -1.0, 1.0)}
-        assert any(size in row and any(row.startswith(value) for value in values) for row in mine), (one, mine)
+        number, cell = known[one["of"]], one["of"].rpartition("/")[2]
+        if cell != "all":
+            assert [one[name] for name in ("value", "low", "high", "n")] == [
+                number[name] for name in ("value", "low", "high", "n")
+            ]
+        bounds = (None, None) if cell == "all" else (number["low_bound"], number["high_bound"])
+        ends = [amount(one[name], *bounds) for name in ("value", "low", "high") if one[name] is not None]
+        told_so = [row for row in said if row.startswith(one["group"]) and size in row]
+        assert any(all(end.removesuffix("%").lstrip("+") in row for end in ends) for row in told_so), (one, told_so)
 
 
 def test_the_numbers_of_graders_are_in_json(both: tuple[list[dict[str, Any]], str]) -> None:
@@ -117,7 +124,9 @@ def test_the_numbers_of_graders_are_in_json(both: tuple[list[dict[str, Any]], st
     assert checked
     for one in graders:
         assert f"{one['grader']} {one['version']}" in text
-        assert one["undetermined"] in text
+        assert one["undetermined"]["n"] > 0
+        for said in filter(None, (one["undetermined"], one["again"])):
+            assert f"{100 * said['value']:.1f}% (" in text and f"n {said['n']:,}" in text
         for said in one["corrected"].values():
             assert said in text
     for one in checked:

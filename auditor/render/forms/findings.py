@@ -56,7 +56,7 @@ class FoundGroup(Found):
     """One group of people in a number."""
 
     of: str
-    """The number, as `probe/metric/cell`; of a number that is told by category: what the page calls it."""
+    """The number, as `probe/metric/cell`."""
     group: str
     value: float
     """In counterfactual pairs: beside the others in its case."""
@@ -82,8 +82,10 @@ class FoundGrader(Found):
     settings: str
     """A hash of them; empty where it takes none."""
     probes: list[str]
-    undetermined: str
-    again: str
+    undetermined: Counted | None
+    """What it could not decide."""
+    again: Counted | None
+    """What got the same verdict when it was asked again."""
     agreement: Counted | None
     """None where no label is about its verdicts."""
     confusion: dict[str, dict[str, int]]
@@ -157,7 +159,7 @@ def _groups(material: Material) -> list[dict[str, Any]]:
     view = fair.build(material)
     return [
         {
-            "of": panel.number.of if panel.number else panel.title,
+            "of": group.of,
             "group": group.name,
             "value": group.raw,
             "low": group.ends[1] if group.ends else None,
@@ -178,8 +180,8 @@ def _grader(grader: trust.Grader) -> dict[str, Any]:
         "version": grader.version,
         "settings": grader.settings,
         "probes": list(grader.probes),
-        "undetermined": grader.undetermined,
-        "again": grader.again,
+        "undetermined": asdict(grader.undecided) if grader.undecided else None,
+        "again": asdict(grader.same_again) if grader.same_again else None,
         "agreement": asdict(found.agreed) if found and found.agreed else None,
         "confusion": {
             truth: {given: cell.count for given, cell in zip(found.labels, cells, strict=True)}
@@ -188,7 +190,7 @@ def _grader(grader: trust.Grader) -> dict[str, Any]:
         if found
         else {},
         "labels": [_label(one.label, one.recalled, one.precise) for one in (found.by_label if found else ())],
-        "corrected": {f"{one.probe}/{one.raw.of.split('/')[1]}": one.corrected for one in grader.corrected},
+        "corrected": {one.of: one.corrected for one in grader.corrected},
     }
 
 

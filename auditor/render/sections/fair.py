@@ -37,6 +37,8 @@ COLUMNS = ("item_id", "family_id", "pair_id", "sample", "repeat", "outcome", "la
 class Group:
     """One group's number in words."""
 
+    of: str
+    """What it is a group of, `probe/metric/cell`."""
     name: str
     value: str
     interval: str
@@ -166,6 +168,7 @@ def _group_means(material: Material, probe: str, spec: Mapping[str, Any]) -> lis
             ends = (mean.value, mean.low, mean.high)
         groups.append(
             Group(
+                of=f"{probe}/{wanted.name}/all",
                 name=_words(name),
                 value=amounts.amount(mean.value, None, None),
                 interval=told,
@@ -260,6 +263,7 @@ def _cell_group(material: Material, category: str, estimate: Estimate) -> Group:
     if estimate.value is not None and estimate.low is not None and estimate.high is not None:
         ends = (estimate.value, estimate.low, estimate.high)
     return Group(
+        of=said.of,
         name=_words(category),
         value=said.value,
         interval=interval(estimate),

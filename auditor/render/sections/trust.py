@@ -17,7 +17,7 @@ from auditor.render.address import cell_link, items_link, pick_link
 from auditor.render.catalogue import gettext as _
 from auditor.render.labelled import Agreement, agree_words, agreement, by_grader, checked, corrected, graded_alike
 from auditor.render.material import Material
-from auditor.render.shares import share
+from auditor.render.shares import Counted, counted, share_words
 from auditor.render.wording import Number, metric_name, number
 from auditor.types import Estimate
 
@@ -29,6 +29,8 @@ HASH = 12
 class Corrected:
     """A rate as the grader sees it, and as people would."""
 
+    of: str
+    """`probe/metric`"""
     probe: str
     metric: str
     link: str
@@ -54,8 +56,11 @@ class Grader:
     """Labels of answers that came back with another text."""
     corrected: Sequence[Corrected]
     undetermined: str
+    undecided: Counted | None
+    """The same as a number."""
     again: str
     """How often a question that is asked again gets the same verdict; empty where none was."""
+    same_again: Counted | None
     again_link: str
     drift: str
     """Which versions were graded by another one; empty where none was."""
@@ -97,6 +102,7 @@ def _grader(material: Material, probes: Sequence[Row]) -> Grader:
     grader = probes[0]["grader"]
     known = {name: checked(material.versions, material.labelled, name) for name in names}
     every = [one for some in known.values() for one in some]
+    undecided, same_again = _undecided(material, names), _same_again(material, names)
     return Grader(
         name=grader["name"],
         version=str(grader["version"]),
@@ -107,8 +113,10 @@ def _grader(material: Material, probes: Sequence[Row]) -> Grader:
         agreement=agreement(every, partial(_confused_link, material, names[0])),
         other_text=of_other_texts([one for one in material.labelled if one.probe_id in names]),
         corrected=[line for probe in probes for line in _corrected(material, probe, known[probe["id"]])],
-        undetermined=_undetermined(material, names),
-        again=_again(material, names),
+        undetermined=share_words(undecided),
+        undecided=undecided,
+        again=share_words(same_again) if same_again else "",
+        same_again=same_again,
         again_link=pick_link(material.asked_again[names[0]].number) if names[0] in material.asked_again else "",
         drift=_drift(material, names),
     )
@@ -142,6 +150,7 @@ def _corrected(material: Material, probe: Row, known: Sequence[Labelled]) -> Ite
             continue
         mine = [one for one in known if one.item_id in items and applies(spec, items[one.item_id])]
         yield Corrected(
+            of=f"{probe['id']}/{spec['name']}",
             probe=probe["id"],
             metric=metric_name(spec["name"]),
             link=cell_link(material.candidate, *_key(estimate)),
@@ -154,13 +163,13 @@ def _key(estimate: Estimate) -> tuple[str, str, str]:
     return estimate.probe_id, estimate.metric, estimate.cell
 
 
-def _undetermined(material: Material, probes: Sequence[str]) -> str:
+def _undecided(material: Material, probes: Sequence[str]) -> Counted | None:
     """Return the share of the candidate's verdicts that the grader could not give."""
     rows = [row for row in _verdicts(material, len(material.versions) - 1, probes) if row["repeat"] == 0]
-    return share([row["outcome"] != "graded" for row in rows], [row["family_id"] for row in rows])
+    return counted([row["outcome"] != "graded" for row in rows], [row["family_id"] for row in rows])
 
 
-def _again(material: Material, probes: Sequence[str]) -> str:
+def _same_again(material: Material, probes: Sequence[str]) -> Counted | None:
     """Return how often a question that was asked again got the same verdict, in all versions with the same graders."""
     same, families = [], []
     for place, version in enumerate(material.versions):
@@ -172,7 +181,7 @@ def _again(material: Material, probes: Sequence[str]) -> str:
             if row["repeat"] and asked in first:
                 same.append(_said(row) == first[asked])
                 families.append(row["family_id"])
-    return share(same, families) if same else ""
+    return counted(same, families)
 
 
 def _said(row: Row) -> tuple[str, str | None]:
