@@ -115,7 +115,7 @@ async function turnPage(by) {
   const pages = Math.ceil(view.rows.length / PAGE);
   if (state.page + by < 1 || state.page + by > pages) return;
   await change({ page: state.page + by });
-  lines[0].querySelector("button").focus();
+  lines[0]?.querySelector("button").focus();
 }
 
 function line(row) {
@@ -167,7 +167,7 @@ function toggleDiff() {
 function change(values, typed) {
   clearTimeout(pause);
   const q = find("filters").elements.q.value, within = q === state.q && ("item" in values || "page" in values);
-  state = { ...state, item: "", ...(within ? {} : { page: 1 }), q, ...values };
+  state = { ...state, item: "", q, ...values, ...(within ? {} : { page: 1 }) };
   writeAddress(typed);
   return draw();
 }

@@ -174,6 +174,23 @@ def test_what_was_typed_counts_when_an_item_is_opened_at_once(opened: Callable[.
     count(page, "1")
 
 
+def test_a_page_turned_before_the_text_counted_is_the_first_of_what_it_finds(
+    opened: Callable[..., Page], report_url: str
+) -> None:
+    page = opened(report_url + "#items")
+    count(page, "754")
+    problems: list[str] = []
+    page.on("pageerror", lambda problem: problems.append(str(problem)))
+    page.evaluate(
+        """() => {
+          document.querySelector("#filters").elements.q.value = "nowhere to be found";
+          document.querySelector("#next").click();
+        }"""
+    )
+    count(page, "0")
+    assert "page=" not in page.url and not problems
+
+
 def test_search_can_be_stopped_and_says_how_far_it_came(opened: Callable[..., Page], report_url: str) -> None:
     page = opened(report_url)
     # A chunk that takes its time, so that there is a time to press the button.
