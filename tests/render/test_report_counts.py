@@ -22,6 +22,9 @@ from auditor.render.decisions import compared_terminal
 from auditor.render.decisions.json import comparison as comparison_json
 from auditor.render.decisions.words import Compared
 from auditor.render.html import render_report
+from auditor.render.material import Material
+from auditor.render.sections import verdict
+from auditor.render.versions import read_versions
 from auditor.runs.record import Run
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +176,26 @@ def test_a_page_that_passes_opens_its_rules_and_speaks_of_no_broken_ones(kept: l
     assert "broken" not in rules and "undecided" not in rules
     assert "<details open>" in text[text.index('id="verdict"') : text.index('id="difference"')]
     assert "Nearest to its limit: " in section(text, "summary")
+
+
+@pytest.mark.parametrize(
+    "broken, undecided, title, more",
+    [
+        (1, 1, "Broken and undecided checks", ""),
+        (2, 25, "Broken and undecided checks", "{n} more checks undecided"),
+        (25, 2, "Broken checks", "{n} more checks broken or undecided"),
+        (25, 0, "Broken checks", "{n} more checks broken"),
+    ],
+)
+def test_a_table_of_rules_is_named_by_what_is_in_it(
+    kept: list[Run], decision: Decision, broken: int, undecided: int, title: str, more: str
+) -> None:
+    (fail, *_), (open_, *_) = decision.of(Outcome.FAIL), decision.of(Outcome.INCONCLUSIVE)
+    several = ((fail, broken), (open_, undecided))
+    results = [replace(one, id=f"{one.id}{place}") for one, many in several for place in range(many)]
+    view = verdict.build(Material(read_versions(kept), decided=replace(decision, results=results)))
+    assert (view.open_title, view.more_title if view.more else "") == (title, more.format(n=len(view.more)))
+    assert len(view.open) + len(view.more) == broken + undecided
 
 
 def test_a_page_of_what_is_only_undecided_heads_its_table_so(kept: list[Run], decision: Decision) -> None:

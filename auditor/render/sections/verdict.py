@@ -77,26 +77,26 @@ class Ruled:
 class Verdict:
     """The decision, rule by rule."""
 
-    candidate: str
-    """Empty where no policy was given."""
-    tally: str
-    """How many checks came to what."""
-    policy: str
-    confidence: str
     against: str
     """What it is held against; empty where there is nothing."""
-    open_title: str
+    candidate: str = ""
+    """Empty where no policy was given."""
+    tally: str = ""
+    """How many checks came to what."""
+    policy: str = ""
+    confidence: str = ""
+    open_title: str = ""
     """Names the checks in `open`: they are broken, undecided, or both."""
-    more_title: str
+    more_title: str = ""
     """Counts those in `more`."""
-    more_caption: str
-    open: Sequence[Ruled]
-    more: Sequence[Ruled]
-    waived: Sequence[Ruled]
-    kept: Sequence[Ruled]
-    waivers: Sequence[str]
+    more_caption: str = ""
+    open: Sequence[Ruled] = ()
+    more: Sequence[Ruled] = ()
+    waived: Sequence[Ruled] = ()
+    kept: Sequence[Ruled] = ()
+    waivers: Sequence[str] = ()
     """What to say of waivers that do nothing."""
-    notes: Sequence[str]
+    notes: Sequence[str] = ()
 
 
 def build(material: Material) -> Verdict:
@@ -104,21 +104,20 @@ def build(material: Material) -> Verdict:
     decision = material.decision
     baseline = material.baseline.run.model_id if material.baseline else ""
     if decision is None:
-        return Verdict("", "", "", "", baseline, "", "", "", (), (), (), (), (), ())
+        return Verdict(against=baseline)
     open_ = [*_worst_first(decision.of(Outcome.FAIL)), *_worst_first(decision.of(Outcome.INCONCLUSIVE))]
-    told = [_ruled(material, result) for result in open_]
-    titles = _titles(decision, len(told) - SHOWN)
+    told, more = ([_ruled(material, result) for result in some] for some in (open_[:SHOWN], open_[SHOWN:]))
     return Verdict(
         candidate=decision.candidate_model,
         tally=_tally(decision),
         policy=PurePath(decision.policy).name,
         confidence=f"{100 * decision.confidence:g}%",
         against=decision.base_model or "",
-        open_title=titles[0],
-        more_title=titles[1],
-        more_caption=titles[2],
-        open=told[:SHOWN],
-        more=told[SHOWN:],
+        open_title=_title(told),
+        more_title=_counted_more(more),
+        more_caption=_title(more),
+        open=told,
+        more=more,
         waived=[_ruled(material, result) for result in decision.waived],
         kept=[_ruled(material, result) for result in decision.of(Outcome.PASS)],
         waivers=decision.unmatched_waivers,
@@ -133,17 +132,26 @@ def _tally(decision: Decision) -> str:
     return counted("of {n} check {told}", "of {n} checks {told}", len(decision.results), told=told)
 
 
-def _titles(decision: Decision, more: int) -> tuple[str, str, str]:
-    """Return what the checks that are not kept are called: the first ones, how many more there are, and those."""
-    broken, undecided = (bool(decision.of(outcome)) for outcome in WORST_OUTCOME_FIRST[:2])
-    if broken and undecided:
-        told = counted("{n} more check broken or undecided", "{n} more checks broken or undecided", more)
-        return _("Broken and undecided checks"), told, _("More broken and undecided checks")
-    if broken:
-        told = counted("{n} more check broken", "{n} more checks broken", more)
-        return _("Broken checks"), told, _("More broken checks")
-    told = counted("{n} more check undecided", "{n} more checks undecided", more)
-    return _("Undecided checks"), told, _("More undecided checks")
+def _title(rules: Sequence[Ruled]) -> str:
+    """Name some checks that are not kept."""
+    match sorted({rule.outcome for rule in rules}):
+        case [Outcome.FAIL]:
+            return _("Broken checks")
+        case [Outcome.INCONCLUSIVE]:
+            return _("Undecided checks")
+        case _:
+            return _("Broken and undecided checks")
+
+
+def _counted_more(rules: Sequence[Ruled]) -> str:
+    """Count such checks."""
+    match sorted({rule.outcome for rule in rules}):
+        case [Outcome.FAIL]:
+            return counted("{n} more check broken", "{n} more checks broken", len(rules))
+        case [Outcome.INCONCLUSIVE]:
+            return counted("{n} more check undecided", "{n} more checks undecided", len(rules))
+        case _:
+            return counted("{n} more check broken or undecided", "{n} more checks broken or undecided", len(rules))
 
 
 def ruling(material: Material) -> Ruling | None:
