@@ -44,6 +44,13 @@ def write_whole(path: Path, text: str) -> None:
         raise DataError(f"{path}: cannot be written: {problem.strerror}{elsewhere}") from None
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what builds that were killed left in a folder."""
+    for left in folder.glob(".auditor-*.tmp"):
+        if TEMPORARY.fullmatch(left.name):
+            left.unlink(missing_ok=True)
+
+
 def _replace(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".auditor-{secrets.token_hex(8)}.tmp")
     try:

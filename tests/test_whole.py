@@ -72,6 +72,12 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
     assert read == ["text"]
 
 
+@pytest.mark.parametrize("place", [".", "..", "/", ""])
+def test_a_folder_is_no_file_whatever_it_is_called(place: str) -> None:
+    with pytest.raises(DataError, match="cannot be written: it is a folder"):
+        write_whole(Path(place), "text")
+
+
 @pytest.mark.parametrize("place", ["folder", "file/page.html"])
 def test_what_cannot_be_a_file_is_told(tmp_path: Path, place: str) -> None:
     (tmp_path / "folder").mkdir()

@@ -106,6 +106,7 @@ def spark(points: Sequence[Point], title: str) -> Markup:
         marks.rule(0, y(max(low, 0)), width, y(max(low, 0)), opacity=0.25),
         *_joins(points, places, y),
         *_dots(points, places, y, radius=min(4.0, max(step / 2, SMALLEST_DOT))),
+        lettered=False,
     )
 
 

@@ -78,10 +78,9 @@ def _short(amount: float) -> str:
     return f"{amount:.1f}".removesuffix(".0")
 
 
-def drawing(width: float, height: float, title: str, description: str, *children: str) -> Markup:
-    """Return a picture with its name and description for those who do not see it."""
-    written = any("<text" in child for child in children)
-    letters: dict[str, str | float] = {"font_family": FONT, "font_size": 12, "fill": INK} if written else {}
+def drawing(width: float, height: float, title: str, description: str, *children: str, lettered: bool = True) -> Markup:
+    """Return a picture with its name and description for those who do not see it; `lettered`: it holds text."""
+    letters: dict[str, str | float] = {"font_family": FONT, "font_size": 12, "fill": INK} if lettered else {}
     return element(
         "svg",
         element("title", title),
@@ -194,7 +193,7 @@ def arrow(x1: float, y1: float, x2: float, y2: float, *, gap: float = 9) -> Mark
 
 
 def cell(strength: float | None, *, thin: bool, bare: bool = False) -> Markup:
-    """Return the ground of a heatmap cell, hatched where there is little behind it; nothing where it would be bare.
+    """Return the ground of a heatmap cell, hatched where there is little behind it; nothing where that is no ground.
 
     `strength` is from 0 to 1; None leaves the ground empty, for a number that knows no worst. A bare number, which
     has no interval, is paler than the others.

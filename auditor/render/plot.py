@@ -128,6 +128,7 @@ def strip(difference: Difference, scale: Scale, limits: Sequence[Limit]) -> Mark
         *(_strict(scale) if any(limit.strict for limit in limits) else ()),
         *bars,
         _mark(scale(difference.regression), middle, difference.standing),
+        lettered=any(limit.strict for limit in limits),
     )
 
 

@@ -124,7 +124,7 @@ def build(folder: Path, models: Mapping[str, Sequence[Run]], left_out: Sequence[
     if not _is_same(folder / INDEX, index):
         write_whole(folder / INDEX, index)
     removed = set(state.pages if state else ()) - kept.keys()
-    remove_pages(folder, removed)
+    remove_pages(folder, removed, set(kept))
     write_state(folder, kept)
     return Built(len({entry.model for entry, _ in shown}), len(kept), len(fresh), len(removed))
 

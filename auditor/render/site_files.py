@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from auditor import __version__
 from auditor.content import content
 from auditor.errors import DataError
-from auditor.whole import write_whole
+from auditor.whole import remove_leftovers, write_whole
 
 INDEX, STATE = "index.html", "site.json"
 SAFE = re.compile(r"[a-z0-9]([a-z0-9._-]{0,58}[a-z0-9])?")
@@ -98,8 +98,10 @@ def holds(path: Path) -> str | None:
         return None
 
 
-def remove_pages(folder: Path, names: set[str]) -> None:
-    """Remove pages that an earlier build made, and their folders where they are empty."""
+def remove_pages(folder: Path, names: set[str], kept: set[str]) -> None:
+    """Remove pages that an earlier build made, their folders where they are empty, and what a killed build left."""
+    for place in {folder, *((folder / name).parent for name in names | kept if PAGE.fullmatch(name))}:
+        remove_leftovers(place)
     for name in sorted(names):
         if PAGE.fullmatch(name):
             page = folder / name

@@ -58,7 +58,7 @@ def _template(name: str) -> str:
 
 def asset(name: str) -> Markup:
     """Return a style or script of ours, which goes into the page without its indents and lines of comment."""
-    return Markup(re.sub(r"(?m)^[ \t]+|^[ \t]*//.*\n", "", content("reports").joinpath(name).read_text("utf-8")))
+    return Markup(re.sub(r"(?m)^[ \t]*(?://.*\n)?", "", content("reports").joinpath(name).read_text("utf-8")))
 
 
 def _shown(value: Any) -> Any:

@@ -103,6 +103,16 @@ def test_a_removed_run_vanishes_and_foreign_files_stay(audited: Auditor) -> None
     assert sorted(files()) == ["CNAME", "bot/2.html", "bot/notes.txt", "index.html", "site.json"]
 
 
+def test_what_a_killed_build_left_is_removed(audited: Auditor) -> None:
+    build(audited)
+    whole = sorted(files())
+    for place in (SITE, SITE / "bot"):
+        (place / ".auditor-0123456789abcdef.tmp").write_text("half a page", encoding="utf-8")
+    (SITE / ".auditor-mine.tmp").write_text("mine", encoding="utf-8")
+    build(audited)
+    assert sorted(files()) == sorted([*whole, ".auditor-mine.tmp"])
+
+
 def test_a_state_cannot_make_it_remove_what_is_not_a_page(audited: Auditor) -> None:
     build(audited)
     state = json.loads((SITE / "site.json").read_text("utf-8"))

@@ -44,6 +44,26 @@ def test_a_very_large_page_gets_a_folder_and_a_smaller_one_removes_it(
     assert not folder.exists()
 
 
+@pytest.mark.parametrize("place", [".", "/", "out"])
+@pytest.mark.parametrize("options", [(), ("--beside",), ("-f", "json")])
+def test_a_page_that_would_be_a_folder_is_refused(audited: Auditor, place: str, options: tuple[str, ...]) -> None:
+    Path("out").mkdir(exist_ok=True)
+    done = audited("report", "bot@1", "bot@2", "-o", place, *options)
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert done.stderr.splitlines()[0] == f"Error: {place}: cannot be written: it is a folder"
+
+
+def test_a_page_that_only_its_size_makes_too_large_says_how_it_gets_smaller(
+    audited: Auditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "LARGE", 1_000)
+    assert ", --beside puts its texts into a folder" in audited("report", "bot@1", "bot@2").stderr
+    assert "--beside puts" not in audited("report", "bot@1", "bot@2", "--beside").stderr
+    assert audited("report", "bot@1", "-f", "json", "--force").exit_code == 2
+    audited("report", "bot@1", "bot@2", "--force")
+    assert "--force" in Path("report.html").read_text("utf-8").partition('id="redo"')[2]
+
+
 def test_a_folder_may_be_asked_for(audited: Auditor) -> None:
     done = audited("report", "bot@1", "bot@2", "--beside", "-o", "out/page.html")
     assert done.exit_code == 0

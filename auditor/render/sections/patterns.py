@@ -188,4 +188,5 @@ def _picture(pattern: Pattern) -> Markup:
         ]
     title = _("Share that failed, on a line from 0% to 100%")
     words = {"inside": _share(pattern.inside), "outside": _share(pattern.outside)}
-    return marks.drawing(WIDTH, 2 * LINE, title, _("With it %(inside)s; without it %(outside)s") % words, *shapes)
+    told = _("With it %(inside)s; without it %(outside)s") % words
+    return marks.drawing(WIDTH, 2 * LINE, title, told, *shapes, lettered=False)
