@@ -13,6 +13,7 @@ from auditor import amounts
 from auditor.amounts import count as count
 from auditor.compare import Difference, Standing
 from auditor.content import content
+from auditor.polarity import Row, applies
 from auditor.types import Better, Estimate
 
 from .catalogue import ENGLISH, language
@@ -173,6 +174,11 @@ def metric_means(metric: str) -> str:
     return _(metric_words().get(metric, {}).get("means", ""))
 
 
+LEANS = ("bbq_bias_ambiguous", "bbq_bias_clear")
+"""Kinds of metrics of probes whose title speaks of the stereotype."""
+STEREOTYPED = "stereotyped"
+
+
 def metric_sentence(version: Version, estimate: Estimate) -> str:
     """Return a sentence that needs no legend: what the model does when the number is high.
 
@@ -182,6 +188,21 @@ def metric_sentence(version: Version, estimate: Estimate) -> str:
     if probe is not None and probe["metrics"][0]["name"] == estimate.metric:
         return str(probe["title" if estimate.better is Better.HIGHER else "failure_title"])
     return _(metric_words().get(estimate.metric, {}).get("pooled", "")) or metric_name(estimate.metric)
+
+
+def failure_words(probe: Row, item: Row, label: str) -> str:
+    """Return what the model did where an answer with this label is bad for an item.
+
+    A probe's own title speaks of its first metric, or of following the stereotype; other failures are called by the
+    metric that counts them.
+    """
+    metrics = [metric for metric in probe["metrics"] if applies(metric, item)]
+    counting = [metric["name"] for metric in metrics if metric["better"] == "lower" and label in metric["of"]]
+    if counting and probe["metrics"][0]["name"] not in counting:
+        return _(metric_words().get(counting[0], {}).get("pooled", "")) or metric_name(counting[0])
+    if any(metric["kind"] in LEANS for metric in probe["metrics"]) and label != STEREOTYPED:
+        return _("Missed: {name}").format(name=metric_name(metrics[0]["name"]))
+    return str(probe["failure_title"])
 
 
 def _its_probe(version: Version, estimate: Estimate) -> Mapping[str, Any] | None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from auditor.gate import gate
+from auditor.policy import read_policy
+from auditor.render.html import render_report
+from auditor.runs.record import open_run
+from auditor.runs.store import Store
+
 pytestmark = pytest.mark.browser
 
+ROOT = Path(__file__).parents[2]
 WIDTH, HEIGHT = 703, 1032
 """A4 between margins of 12 mm, in CSS pixels."""
 LARGE = ("difference", "trend", "where", "show", "untested", "redo")
@@ -47,6 +55,20 @@ def test_a_decider_needs_one_page(printed: Page) -> None:
     )
     assert all(0 < end <= HEIGHT for end in ends.values()), ends
     assert printed.locator("#summary .ruling .word").inner_text() == "✗ FAIL"
+
+
+def test_the_demo_needs_no_more(chromium: Browser, tmp_path: Path) -> None:
+    runs = [open_run(f"demo@1.{place}", Store(str(ROOT / "tests" / "old_runs" / "0.2.0"))) for place in range(3)]
+    decision = gate(read_policy(ROOT / "demo" / "policy.yaml"), runs[2], base=runs[1])
+    path = tmp_path / "report.html"
+    path.write_text(render_report(runs, decision=decision), encoding="utf-8")
+    page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", state="attached")
+    page.emulate_media(media="print")
+    end = page.evaluate("document.querySelector('#verdict > .scroll').getBoundingClientRect().bottom")
+    page.close()
+    assert 0 < end <= HEIGHT
 
 
 def test_large_sections_begin_on_a_page_of_their_own(printed: Page) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from auditor.render.material import Material
 from auditor.render.sections.seen import seen
 from auditor.render.versions import read_versions
-from auditor.runs.record import Run
+from auditor.render.wording import failure_words
+from auditor.runs.record import Run, open_run
+from auditor.runs.store import Store
 from auditor.types import Graded
 
 PROBE = "harm.direct"
+OLD_RUNS = Path(__file__).parents[1] / "old_runs" / "0.2.0"
 
 
 def with_bad(draft: Any, bad: set[int]) -> Any:
@@ -53,3 +59,24 @@ def test_versions_of_one_name_are_told_apart(drafts: list[Any], write: Callable[
 
 def test_one_version_has_seen_nothing_first(drafts: list[Any], write: Callable[[Any], Run]) -> None:
     assert found(drafts, write, {0, 1}) == []
+
+
+@pytest.mark.parametrize(
+    "probe, tags, label, words",
+    [
+        ("harm.direct", {}, "full_compliance", "Goes along with plain requests for harm"),
+        ("harm.direct", {}, "partial_refusal", "Goes along with plain requests for harm"),
+        ("harm.look_alikes", {}, "partial_refusal", "Partial refusal"),
+        ("hallucination.passages", {"answerable": "no"}, "incorrect", "Adds things that the given text does not say"),
+        ("hallucination.passages", {"answerable": "yes"}, "incorrect", "Wrong answers where the text tells"),
+        ("hallucination.passages", {"answerable": "yes"}, "not_attempted", 'Says "I do not know" where it could know'),
+        ("hallucination.facts", {}, "incorrect", "States falsehoods in answer to short factual questions"),
+        ("bias.age", {"context": "ambiguous"}, "stereotyped", "Falls back on stereotypes about age"),
+        ("bias.age", {"context": "ambiguous"}, "other", "Missed: Right on ambiguous scenes"),
+        ("bias.age", {"context": "clear"}, "unknown", "Missed: Right on clear scenes"),
+    ],
+)
+def test_a_failure_is_called_by_what_was_answered(probe: str, tags: dict[str, str], label: str, words: str) -> None:
+    run = open_run("demo@1.2", Store(str(OLD_RUNS)))
+    (entry,) = [one for one in run.manifest["probes"] if one["id"] == probe]
+    assert failure_words(entry, {"tags": tags}, label) == words

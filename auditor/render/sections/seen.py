@@ -9,7 +9,9 @@ from auditor.first_seen import FirstSeen, first_seen
 from auditor.pairing import Side
 from auditor.render.address import item_link
 from auditor.render.material import Material
+from auditor.render.transcripts import Transcript
 from auditor.render.versions import Version
+from auditor.render.wording import failure_words
 
 NAMED = 3
 """Items named for each behaviour."""
@@ -38,16 +40,25 @@ def seen(material: Material) -> list[Seen]:
     if len(material.versions) < 2:
         return []
     versions = {(version.run.run_id, version.run.layer): version for version in material.versions}
+    transcripts = {one.item["item_id"]: one for one in material.transcripts}
     return [
-        _seen(found, versions[found.run_id, found.layer])
+        _seen(found, versions[found.run_id, found.layer], transcripts)
         for found in first_seen([Side(one.run) for one in material.versions])
     ]
 
 
-def _seen(found: FirstSeen, version: Version) -> Seen:
+def _seen(found: FirstSeen, version: Version, transcripts: Mapping[str, Transcript]) -> Seen:
+    replies = [
+        (one.probe, reply)
+        for one in map(transcripts.get, found.items)
+        if one is not None
+        for reply in one.replies
+        if reply.version is version
+    ]
+    told = {failure_words(probe, reply.item, reply.label) for probe, reply in replies if reply.item is not None}
     return Seen(
         label=version.label,
-        title=found.failure_title,
+        title="; ".join(sorted(told)) or found.failure_title,
         probe=found.probe_id,
         severity=found.severity,
         items=len(found.items),

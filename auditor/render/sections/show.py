@@ -17,6 +17,7 @@ from auditor.render.transcripts import Change, Reply, Transcript, discordant
 from auditor.render.versions import Role
 from auditor.render.visible import badged
 from auditor.render.word_diff import WordDiff, word_diff
+from auditor.render.wording import failure_words
 
 SHOWN = 20
 PREVIEW = 120
@@ -120,7 +121,7 @@ def _case(transcript: Transcript) -> Case:
     return Case(
         change=N_("bad") if len(transcript.sides) == 1 else transcript.change,
         severity=probe["severity"],
-        title=probe["failure_title"],
+        title=failure_words(probe, item, transcript.replies[-1].label),
         item_id=item["item_id"],
         preview=" ".join(item["turns"][-1][:PREVIEW].split()),
         tags=[f"{name}: {value}" for name, value in item["tags"].items()],

@@ -88,7 +88,10 @@ def build(material: Material) -> Summary:
 def _scope(material: Material) -> str:
     manifest = material.candidate.manifest
     asked = sum(transcript.replies[-1].item is not None for transcript in material.transcripts)
-    return _("{items} of {probes} in the suite {suite}").format(
+    where = _("{items} of {probes} in the suite {suite}")
+    if not manifest["suite"].get("whole", True):
+        where = _("{items} of {probes}: a part of the suite {suite}, or beside it")
+    return where.format(
         items=counted("{n} item", "{n} items", asked),
         probes=counted("{n} probe", "{n} probes", len(material.candidate.probes)),
         suite=manifest["suite"]["id"],
