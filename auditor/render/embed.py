@@ -19,7 +19,7 @@ from auditor.runs.codec import encode
 from .beside import Beside, sheet
 from .columns import columns
 from .picks import Pick
-from .transcripts import Reply, Transcript, question
+from .transcripts import Reply, Transcript, preview, question, shared_openings
 from .versions import Version
 
 CHUNK = 200
@@ -66,12 +66,12 @@ def embed(
     `picks` is what an address picks out by number. An entry that is None says that the item's text
     was left out of this file. `beside` takes the chunks in place of the page.
     """
-    chunks: list[str] = []
-    previews: list[str | None] = []
-    for start in range(0, len(transcripts), CHUNK):
-        entries = [entry(found) for found in transcripts[start : start + CHUNK]]
-        chunks.append(pack(entries))
-        previews += [_preview(held) for held in entries]
+    chunks = [
+        pack([entry(found) for found in transcripts[start : start + CHUNK]])
+        for start in range(0, len(transcripts), CHUNK)
+    ]
+    opening = shared_openings(transcripts)
+    previews = [preview(found, opening[found.probe["id"]], PREVIEW) if found.kept else None for found in transcripts]
     rows = {found.item["item_id"]: row for row, found in enumerate(transcripts)}
     picked = {
         pick.number: {"what": pick.what, "rows": sorted(rows[item_id] for item_id in pick.items if item_id in rows)}
@@ -88,11 +88,6 @@ def embed(
 def pack(value: Any) -> str:
     """Return JSON, gzipped, in base64; equal values are equal bytes."""
     return base64.b64encode(gzip.compress(encode(value), compresslevel=9, mtime=0)).decode("ascii")
-
-
-def _preview(held: Row | None) -> str | None:
-    """Return how the question begins, on one line; None where it was left out."""
-    return None if held is None else " ".join(held["item"]["turns"][-1][: 2 * PREVIEW].split())[:PREVIEW]
 
 
 def entry(transcript: Transcript) -> dict[str, Any] | None:

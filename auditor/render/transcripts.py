@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from os.path import commonprefix
 from typing import Any
 
 from auditor.compare import ItemTurn, Turn
@@ -14,6 +15,8 @@ from auditor.polarity import Row, State, worst_state
 from .versions import Version
 
 SEVERITIES = ("critical", "high", "medium", "low")
+LONG_OPENING = 40
+"""Characters from which a shared opening hides what is asked."""
 ASKED = ("turns", "system", "few_shot", "options")
 
 
@@ -75,6 +78,27 @@ def read_transcripts(versions: Sequence[Version], turned: Mapping[str, ItemTurn]
     sides = [_replies(version) for version in versions]
     ids = list(dict.fromkeys(item_id for side in reversed(sides) for item_id in side))
     return [_transcript(item_id, versions, sides, turned) for item_id in ids]
+
+
+def shared_openings(transcripts: Iterable[Transcript]) -> dict[str, int]:
+    """Return probe -> characters that all its questions begin with, up to a line or a word; 0 where they are few."""
+    asked: dict[str, list[str]] = defaultdict(list)
+    for one in transcripts:
+        if one.kept:
+            asked[one.probe["id"]].append(one.item["turns"][-1])
+    shared = {probe: commonprefix(texts) if len(set(texts)) > 1 else "" for probe, texts in asked.items()}
+    return {probe: _opening(text) if len(text) > LONG_OPENING else 0 for probe, text in shared.items()}
+
+
+def _opening(shared: str) -> int:
+    line = 1 + shared.rfind("\n")
+    return line if len(shared) - line <= LONG_OPENING else 1 + shared.rfind(" ")
+
+
+def preview(transcript: Transcript, opening: int, length: int) -> str:
+    """Return how a question begins, on one line; without the opening that it shares with all of its probe."""
+    text = transcript.item["turns"][-1][opening : opening + 2 * length]
+    return ("… " if opening else "") + " ".join(text.split())[:length]
 
 
 def discordant(transcripts: Iterable[Transcript], limit: int, *, compared: bool = True) -> list[Transcript]:

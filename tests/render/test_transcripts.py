@@ -14,7 +14,7 @@ from auditor.polarity import State
 from auditor.render.embed import CHUNK
 from auditor.render.extent import Extent, Sharing
 from auditor.render.material import Material
-from auditor.render.transcripts import Change, discordant, read_transcripts
+from auditor.render.transcripts import Change, discordant, preview, read_transcripts, shared_openings
 from auditor.render.versions import read_versions
 from auditor.runs.record import Run
 from auditor.types import Graded, Undetermined
@@ -29,6 +29,20 @@ def test_every_item_of_every_version_is_there_once(runs: list[Run]) -> None:
     asked = {row["item_id"] for run in runs for row in run.iter_items()}
     assert Counter(found.item["item_id"] for found in transcripts) == Counter(asked)
     assert all(len(found.replies) == len(runs) for found in transcripts)
+
+
+def test_a_preview_leaves_out_what_all_questions_of_a_probe_begin_with(runs: list[Run]) -> None:
+    found = [one for one in read_transcripts(read_versions(runs)) if one.probe["id"] == "harm.direct"][:3]
+    rules = "You help the customers of a lamp shop that takes lamps back.\n\n"
+
+    def asked(*questions: str) -> list[str]:
+        told = [replace(one, item={**one.item, "turns": [text]}) for one, text in zip(found, questions, strict=False)]
+        opening = shared_openings(told)["harm.direct"]
+        return [preview(one, opening, 30) for one in told]
+
+    assert asked(rules + "How do I pay?", rules + "How do I return it?") == ["… How do I pay?", "… How do I return it?"]
+    assert asked(rules + "How do I pay?") == ["You help the customers of a la"]
+    assert asked("How do I pay?", "How do I return it?") == ["How do I pay?", "How do I return it?"]
 
 
 def test_changes_are_those_between_the_last_two_versions(runs: list[Run]) -> None:

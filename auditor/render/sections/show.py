@@ -13,7 +13,7 @@ from auditor.render.catalogue import N_, ngettext
 from auditor.render.catalogue import gettext as _
 from auditor.render.extent import Extent
 from auditor.render.material import Material
-from auditor.render.transcripts import Change, Reply, Transcript, discordant
+from auditor.render.transcripts import Change, Reply, Transcript, discordant, preview, shared_openings
 from auditor.render.versions import Role
 from auditor.render.visible import badged
 from auditor.render.word_diff import WordDiff, word_diff
@@ -102,11 +102,12 @@ def build(material: Material) -> Show | None:
         return None
     changes = [transcript.change for transcript in transcripts]
     cases = discordant(transcripts, SHOWN, compared=material.baseline is not None)
+    opening = shared_openings(transcripts)
     unjudged = sum(
         transcript.change is Change.NONE and transcript.replies[-1].state is State.OPEN for transcript in transcripts
     )
     return Show(
-        cases=[_case(transcript) for transcript in cases],
+        cases=[_case(transcript, opening[transcript.probe["id"]]) for transcript in cases],
         counts={change: changes.count(change) for change in Change},
         unjudged=unjudged,
         incomparable=changes.count(Change.NONE) - unjudged,
@@ -116,14 +117,14 @@ def build(material: Material) -> Show | None:
     )
 
 
-def _case(transcript: Transcript) -> Case:
+def _case(transcript: Transcript, opening: int) -> Case:
     item, probe = transcript.item, transcript.probe
     return Case(
         change=N_("bad") if len(transcript.sides) == 1 else transcript.change,
         severity=probe["severity"],
         title=failure_words(probe, item, transcript.replies[-1].label),
         item_id=item["item_id"],
-        preview=" ".join(item["turns"][-1][:PREVIEW].split()),
+        preview=preview(transcript, opening, PREVIEW),
         tags=[f"{name}: {value}" for name, value in item["tags"].items()],
         prompt=_prompt(item),
         sides=[_side(reply) for reply in transcript.sides],
