@@ -304,6 +304,8 @@ def _value(group: Group) -> float:
 def _smallest(groups: Sequence[Group]) -> str:
     if not groups:
         return ""
+    if len(groups) > 1 and len({(group.n, group.families) for group in groups}) == 1:
+        return _("Every group: {size}.").format(size=groups[0].size)
     least = min(groups, key=lambda group: (group.n, group.families))
     return _("The smallest group: {name}, {size}.").format(name=least.name, size=least.size)
 
