@@ -40,7 +40,7 @@ class Planted:
     runs: Sequence[Run]
     labels: Sequence[Label]
     decision: Decision
-    command: str
+    command: tuple[str, ...]
     texts: Sequence[str]
     """What the items hold, one text an item: first the items of one probe, then those of the other."""
 
@@ -54,7 +54,7 @@ def plant(drafts: Sequence[Any], folder: Path, change: Callable[[str], str] = st
         runs.append(_version(draft, place, texts, joined, change).write(folder / str(place)))
     items = zip(runs[-1].iter_items(), texts, strict=False)
     labels = [Label(row["item_id"], _name(text, "says", place)) for place, (row, text) in enumerate(items)]
-    return Planted(runs, labels, _decision(runs[0], texts, joined), f"auditor report {joined}", texts)
+    return Planted(runs, labels, _decision(runs[0], texts, joined), ("auditor", "report", joined), texts)
 
 
 def _name(text: str, word: str, place: int) -> str:

@@ -42,7 +42,7 @@ def whole_material(drafts: Sequence[Any], folder: Path) -> Material:
     runs, labels = write_whole(drafts, folder)
     (folder / "policy.yaml").write_text(POLICY, encoding="utf-8")
     decision = gate(read_policy(folder / "policy.yaml"), runs[-1], base=runs[0])
-    return Material(read_versions(runs), "auditor report a b", decision, labels=labels)
+    return Material(read_versions(runs), ("auditor", "report", "a", "b"), decision, labels=labels)
 
 
 def write_whole(drafts: Sequence[Any], folder: Path) -> tuple[list[Run], list[Label]]:

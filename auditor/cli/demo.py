@@ -88,7 +88,7 @@ def _tell(runs: Sequence[Run], folder: Path, store: str | None, output: Path) ->
         print_change(compared, decided)
         click.echo("")
         judged.append((compared, decided))
-    redo = ["auditor", "report", *(run.run_id for run in runs), "--policy", str(folder / "policy.yaml")]
+    redo = ("auditor", "report", *(run.run_id for run in runs), "--policy", str(folder / "policy.yaml"))
     write(render_report(runs, decision=judged[-1][1].decision, command=redo), output)
     print_rich(closing(runs[0].model_id, judged, planted_faults(folder)))
     click.echo(f"report: {output}")

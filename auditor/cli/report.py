@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -111,6 +112,9 @@ def command(
     if force and form != "html":
         raise click.UsageError("--force goes with a page")
     opened = [open_run(run, workspace.store) for run in runs]
+    for run, times in Counter(one.reference for one in opened).items():
+        if times > 1:
+            raise ConfigError(f"{run} is named {times} times", hint="name each run once, the oldest version first")
     named = open_against(against, workspace.store) if against else None
     for one in [*opened, *([named] if named else [])]:
         warn_of(one)
@@ -205,7 +209,7 @@ def sharing_words(sharing: Sharing) -> dict[str, object]:
     return {"--transcripts": sharing.transcripts.value, "--redact": sharing.redact}
 
 
-def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path] = ()) -> list[str]:
+def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence[Path] = ()) -> tuple[str, ...]:
     """Return the words of the command that makes a report on these runs; an option without a value is only a flag."""
     given = [
         part
@@ -214,4 +218,4 @@ def redo_words(runs: Sequence[Run], options: dict[str, object], labels: Sequence
         for part in ((name,) if value is True else (name, str(value)))
     ]
     given += [part for path in labels for part in ("--labels", str(path))]
-    return ["auditor", "report", *(run.reference for run in runs), *given]
+    return ("auditor", "report", *(run.reference for run in runs), *given)

@@ -140,7 +140,7 @@ class Reader:
             return None
         return asked_again(self.store, entry.before.run)
 
-    def command(self, entry: Entry) -> list[str]:
+    def command(self, entry: Entry) -> tuple[str, ...]:
         """Return the words of what makes the same report alone."""
         runs = [one.run for one in (entry.before, entry.version) if one is not None]
         return redo_words(runs, {"--policy": self.policy, **sharing_words(self.sharing)}, self.label_files)

@@ -48,7 +48,7 @@ def render_report(
     against: Run | None = None,
     again: Run | None = None,
     decision: Decision | None = None,
-    command: Sequence[str] = (),
+    command: tuple[str, ...] = (),
     labels: Sequence[Label] = (),
     sharing: Sharing = DEFAULT,
     translations: NullTranslations | None = None,

@@ -42,7 +42,7 @@ class Material:
 
     recorded: Sequence[Version]
     """The versions as the runs hold them: no section reads these."""
-    made_by: Sequence[str] = ()
+    made_by: tuple[str, ...] = ()
     """The words of the command line that made the report; none where a program did."""
     decided: Decision | None = None
     """What a policy made of the candidate, as it was decided."""

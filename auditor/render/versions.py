@@ -88,9 +88,6 @@ def read_versions(runs: Sequence[Run], against: Run | None = None) -> list[Versi
         raise DataError("a report needs at least one run", hint="auditor run MODEL makes one")
     if against is not None and _key(against) not in map(_key, runs):
         runs = [*runs[:-1], against, runs[-1]]
-    twice = [run for run, times in Counter(map(_key, runs)).items() if times > 1]
-    if twice:
-        raise DataError(f"{twice[0][0]} is named more than once", hint="name each run once")
     base = len(runs) - 2 if against is None else [_key(run) for run in runs].index(_key(against))
     if base == len(runs) - 1:
         raise DataError(f"{runs[base].run_id} cannot be held against itself", hint="name another run with --against")

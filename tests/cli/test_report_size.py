@@ -64,6 +64,12 @@ def test_a_page_that_only_its_size_makes_too_large_says_how_it_gets_smaller(
     assert "--force" in Path("report.html").read_text("utf-8").partition('id="redo"')[2]
 
 
+def test_a_run_that_is_named_twice_is_refused(audited: Auditor) -> None:
+    done = audited("report", "bot@1", "bot@2", "bot@1")
+    assert done.exit_code == 2 and "is named 2 times" in done.stderr
+    assert not Path("report.html").exists()
+
+
 def test_a_folder_may_be_asked_for(audited: Auditor) -> None:
     done = audited("report", "bot@1", "bot@2", "--beside", "-o", "out/page.html")
     assert done.exit_code == 0

@@ -401,7 +401,7 @@ def chromium() -> Iterator[Browser]:
 def report(runs: list[Run]) -> str:
     """The report over the three versions, with every transcript."""
     everything = Sharing(Extent.ALL)
-    command = ["auditor", "report", "kestrel-chat@1.0", "kestrel-chat@1.1", "kestrel-chat@1.2"]
+    command = ("auditor", "report", "kestrel-chat@1.0", "kestrel-chat@1.1", "kestrel-chat@1.2")
     return render_report(runs, command=command, sharing=everything)
 
 

@@ -112,7 +112,7 @@ def test_the_planted_groups_are_the_ends_of_the_dumbbell(two: list[Run]) -> None
         assert told[name].size == "n 20"
         assert f"tag=group%3A+{name}" in told[name].link
     assert float(next(chart.iter("circle")).get("cx", "")) < 170, "the lowest is on the left"
-    assert panel.smallest == "The smallest group: amber, n 20."
+    assert panel.smallest == "Every group: n 20."
 
 
 def test_the_ends_are_as_far_apart_as_the_estimate_says(two: list[Run]) -> None:

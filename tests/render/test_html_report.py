@@ -99,7 +99,7 @@ def test_no_number_stands_without_its_interval_and_n(report: str) -> None:
 
 def test_the_same_runs_are_the_same_bytes(runs: list[Run], report: str) -> None:
     again = [Run(run.path) for run in runs]
-    command = ["auditor", "report", "kestrel-chat@1.0", "kestrel-chat@1.1", "kestrel-chat@1.2"]
+    command = ("auditor", "report", "kestrel-chat@1.0", "kestrel-chat@1.1", "kestrel-chat@1.2")
     assert render_report(again, command=command, sharing=Sharing(Extent.ALL)) == report
 
 

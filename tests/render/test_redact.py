@@ -105,7 +105,7 @@ def decided() -> Decision:
 
 
 def page_of(made: list[Run], sharing: Sharing) -> str:
-    return render_report(made, decision=decided(), command=["auditor", "report", SECRET], sharing=sharing)
+    return render_report(made, decision=decided(), command=("auditor", "report", SECRET), sharing=sharing)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_host_and_folders_are_not_told_and_files_are(drafts: list[Any], write: C
         "--policy=/home/jo/policy.yaml", "--policy=C:/Users/jo/policy.yaml", "in ../jo/policy.yaml",
     ]  # fmt: skip
     kept = ["bot@1", "and/or", "harm.direct/privacy.02", "https://example.org/a/b", "org/model", "host"]
-    command = ["auditor", "report", *kept, *files]
+    command = ("auditor", "report", *kept, *files)
     page = html.unescape(render_report([write(made)], command=command, sharing=REDACTED))
     assert "[hidden: host]" in page
     line = page[page.index("auditor report bot@1") :]

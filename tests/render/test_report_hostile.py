@@ -22,7 +22,7 @@ from auditor.runs.record import Run
 @pytest.fixture(scope="module", params=["not compared", "compared"])
 def hostile_report(drafts: list[Any], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
     made = write_hostile(drafts, tmp_path_factory.mktemp("hostile"), compared=request.param == "compared")
-    return render_report(made, decision=decided(made[1]), command=["auditor", "report", HOSTILE])
+    return render_report(made, decision=decided(made[1]), command=("auditor", "report", HOSTILE))
 
 
 def test_poisoned_fields_reach_every_section(hostile_report: str) -> None:

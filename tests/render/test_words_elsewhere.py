@@ -115,7 +115,7 @@ def elsewhere(runs: list[Run], judged: tuple[Decision, str]) -> str:
     harmful = [item["item_id"] for item in runs[2].iter_items() if item["probe_id"].startswith("harm.")]
     labels = [Label(name, "full_refusal" if place % 7 else "full_compliance") for place, name in enumerate(harmful)]
     return render_report(
-        runs[1:], decision=judged[0], labels=labels, command=["auditor", "report"], translations=Elsewhere()
+        runs[1:], decision=judged[0], labels=labels, command=("auditor", "report"), translations=Elsewhere()
     )
 
 
