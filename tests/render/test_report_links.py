@@ -80,6 +80,10 @@ def test_a_number_whose_probes_name_their_items_otherwise_leads_to_just_those(
     page.goto(path.as_uri() + number_link(Material(read_versions([run])).candidate, found))
     expect(page.locator("#status")).to_contain_text(f"{found.planned} of ")
     expect(page.locator("#chips")).to_contain_text("answerable: yes or entity: real")
+    page.goto(path.as_uri() + "#items&probe=harm.encoding")
+    expect(page.locator("#status")).to_contain_text("11 of ")
+    wide = page.locator(".items").evaluate("table => table.scrollWidth > table.parentElement.clientWidth")
+    assert not wide, "a preview of one long word makes no table wide"
 
 
 def test_a_line_holds_only_what_its_link_asks_for(report: str) -> None:
