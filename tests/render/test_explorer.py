@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from auditor.render import embed
+from auditor.render import material
 from auditor.render.extent import Extent, Sharing
 from auditor.render.html import render_report
 from auditor.render.transcripts import Transcript
@@ -221,12 +221,11 @@ def test_search_reads_prompts_answers_and_names_in_any_case(opened: Callable[...
 @pytest.fixture
 def partly_left_out_url(runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The report without the texts of one probe."""
-    kept = embed.entry
 
-    def left_out(found: Transcript) -> dict[str, Any] | None:
-        return None if found.probe["id"] == "harm.direct" else kept(found)
+    def left_out(transcripts: list[Transcript], _extent: Extent) -> list[Transcript]:
+        return [replace(one, kept=one.probe["id"] != "harm.direct") for one in transcripts]
 
-    monkeypatch.setattr(embed, "entry", left_out)
+    monkeypatch.setattr(material, "keep", left_out)
     path = tmp_path / "report.html"
     path.write_text(render_report(runs, sharing=Sharing(Extent.ALL)), encoding="utf-8")
     return path.as_uri()
