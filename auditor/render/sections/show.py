@@ -87,6 +87,7 @@ class Show:
     """Items of which no single answer is good or bad."""
     incomparable: int
     """The other ones that cannot be compared."""
+    total: int
     failed: int
     """Items that are bad at the candidate."""
     baseline: str | None
@@ -111,6 +112,7 @@ def build(material: Material) -> Show | None:
         counts={change: changes.count(change) for change in Change},
         unjudged=unjudged,
         incomparable=changes.count(Change.NONE) - unjudged,
+        total=len(changes),
         failed=failed,
         baseline=material.baseline.label if material.baseline else None,
         candidate=material.candidate.label,

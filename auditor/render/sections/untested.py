@@ -57,6 +57,11 @@ class Untested:
     scope: Sequence[str]
     thin_families: int = THIN_FAMILIES
 
+    @property
+    def thin_numbers(self) -> int:
+        """How many numbers are thin."""
+        return sum(metric.thin for metric in self.thin)
+
 
 def build(material: Material) -> Untested:
     """Return the gaps of every version, and the candidate's thin cells and limits."""
