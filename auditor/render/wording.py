@@ -200,7 +200,7 @@ def failure_words(probe: Row, item: Row, label: str) -> str:
     counting = [metric["name"] for metric in metrics if metric["better"] == "lower" and label in metric["of"]]
     if counting and probe["metrics"][0]["name"] not in counting:
         return _(metric_words().get(counting[0], {}).get("pooled", "")) or metric_name(counting[0])
-    if any(metric["kind"] in LEANS for metric in probe["metrics"]) and label != STEREOTYPED:
+    if metrics and any(metric["kind"] in LEANS for metric in probe["metrics"]) and label != STEREOTYPED:
         return _("Missed: {name}").format(name=metric_name(metrics[0]["name"]))
     return str(probe["failure_title"])
 

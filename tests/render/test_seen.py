@@ -80,3 +80,5 @@ def test_a_failure_is_called_by_what_was_answered(probe: str, tags: dict[str, st
     run = open_run("demo@1.2", Store(str(OLD_RUNS)))
     (entry,) = [one for one in run.manifest["probes"] if one["id"] == probe]
     assert failure_words(entry, {"tags": tags}, label) == words
+    about_others = {**entry, "metrics": [{**one, "where": {"no such tag": "x"}} for one in entry["metrics"]]}
+    assert failure_words(about_others, {"tags": tags}, label) == entry["failure_title"]
