@@ -196,7 +196,7 @@ def test_search_can_be_stopped_and_says_how_far_it_came(opened: Callable[..., Pa
     # A chunk that takes its time, so that there is a time to press the button.
     page.evaluate(
         """() => {
-            const text = Response.prototype.text, pause = () => new Promise(go => setTimeout(go, 400));
+            const text = Response.prototype.text, pause = () => new Promise(go => setTimeout(go, 1500));
             Response.prototype.text = async function () { await pause(); return text.call(this); };
         }"""
     )
